@@ -1,0 +1,141 @@
+"""Starting the system: everything is checked first, then the three parts start side by side."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from deployments import health, running, secrets_file
+from deployments.prefect_server import environment
+from deployments.running import Running
+from deployments.supervisor import Child, End, Supervisor
+from models.errors import BadSetup, StudioError
+from models.settings import ROOT, Settings, read
+
+BUSY_SECONDS = 3.0
+DETACHED_SECONDS = 180.0
+
+
+def prepare(**over: object) -> Settings:
+    """The settings of a start: secrets made, the studio's set-up checked, the database brought up to date.
+
+    Raises BadSetup with one line per problem.
+    """
+    first = read(**over)
+    secrets_file.ensure(first.home)
+    settings = read(**over)
+    from tasks.world import build  # noqa: PLC0415 (the whole set-up is read only when it is needed)
+
+    world = build(settings)
+    try:
+        migrate(settings)
+    finally:
+        world.db.close()
+    return settings
+
+
+def migrate(settings: Settings) -> tuple[str, str]:
+    """Bring our database up to date; return its version before and after ("" before: it was new).
+
+    Raises BadSetup when the database cannot be reached or written.
+    """
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from models.db import Database  # noqa: PLC0415
+    from models.migrate import upgrade  # noqa: PLC0415
+
+    try:
+        db = Database(settings.database)
+        try:
+            return upgrade(db)
+        finally:
+            db.close()
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        try:
+            where = make_url(settings.database).render_as_string()
+        except SQLAlchemyError:
+            where = "STUDIO_DATABASE_URL"
+        raise BadSetup(f"The database {where} cannot be used: {cause}") from error
+
+
+def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
+    """Run the system until told to stop; `ready` is called once all is well. A system that runs there already is returned.
+
+    Raises BadSetup when a port is taken.
+    """
+    with running.claim(settings) as claim:
+        if claim is None:
+            return running.find(settings.home) or End(1, "Another process holds this home and does not say which.")
+        own_engine = "PREFECT_API_URL" not in os.environ
+        _expect_free_ports(settings, own_engine=own_engine)
+
+        def all_well() -> None:
+            claim.ready()
+            ready()
+
+        parts = children(settings, own_engine=own_engine)
+        return Supervisor(parts, settings.home / "logs", child_environment(settings), cwd=ROOT).run(all_well)
+
+
+def up_detached(settings: Settings, arguments: list[str]) -> Running:
+    """Start the system as a process of its own and return once all is well there.
+
+    Raises StudioError with the last words of a start that failed; BadSetup when it was the set-up.
+    """
+    log = settings.path("logs", "studio.log")
+    with log.open("wb") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.cli", "up", *arguments], cwd=ROOT, env=os.environ | {"STUDIO_HOME": str(settings.home)},
+            stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    limit = time.monotonic() + DETACHED_SECONDS
+    while time.monotonic() < limit:
+        found = running.find(settings.home)
+        if found and found.ready:
+            return found
+        if (code := process.poll()) is not None:
+            said = log.read_text().strip() or "It left no word."
+            raise BadSetup(*said.splitlines()) if code == 2 else StudioError(said)  # noqa: PLR2004 (exit code of a broken set-up)
+        time.sleep(0.1)
+    process.terminate()
+    raise StudioError(f"The system is not up after {DETACHED_SECONDS:.0f} s; see {log}.")
+
+
+def children(settings: Settings, *, own_engine: bool) -> list[Child]:
+    """The parts: Prefect's server (unless PREFECT_API_URL names another), the pages, the worker."""
+    python = sys.executable
+    engine = Child("prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"))
+    ready = health.answers(f"http://{settings.host}:{settings.api_port}/health/ready")
+    pages = [python, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", settings.host, "--port", str(settings.api_port)]
+    return [
+        *([engine] if own_engine else []),
+        Child("worker", [python, "-m", "deployments.worker"]),
+        Child("api", [*pages, "--log-level", "warning", "--timeout-graceful-shutdown", "3"], ready),
+    ]
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """What every part reads its settings from."""
+    ours = {"STUDIO_HOME": settings.home, "STUDIO_API_PORT": settings.api_port, "STUDIO_PREFECT_PORT": settings.prefect_port}
+    return os.environ | environment(settings) | {name: str(value) for name, value in ours.items()} | {"PYTHONUNBUFFERED": "1"}
+
+
+def _expect_free_ports(settings: Settings, *, own_engine: bool) -> None:
+    limit = time.monotonic() + BUSY_SECONDS  # what a killed start left behind goes away within moments
+    while taken := _taken(settings, own_engine=own_engine):
+        if time.monotonic() > limit:
+            raise BadSetup(*taken)
+        time.sleep(0.1)
+
+
+def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
+    said = f"of {settings.host} is taken by another program; choose one with"
+    wanted = [
+        (health.is_free(settings.host, settings.api_port), f"Port {settings.api_port} {said} --api-port."),
+        (not own_engine or health.is_free(settings.host, settings.prefect_port), f"Port {settings.prefect_port} {said} --prefect-port."),
+        (health.is_free("127.0.0.1", settings.nudges, udp=True), f"UDP port {settings.nudges} {said} STUDIO_NUDGE_PORT or --api-port."),
+    ]
+    return [sentence for free, sentence in wanted if not free]

@@ -1,0 +1,1 @@
+"""The process, as prose: one file a stage, its steps in order, its branches only on answers."""

@@ -1,0 +1,22 @@
+"""Reconcile: our rows against Prefect's runs, every ten minutes and whenever an operator likes."""
+
+from prefect import flow
+from prefect.logging import get_run_logger
+
+from models.errors import Refused
+from tasks import reconcile as check
+
+
+@flow(
+    name="reconcile",
+    flow_run_name="reconcile",
+    description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Then looks
+for open deals without a next step. **It fails** when there is one: reopen or close that deal, and tell whoever looks after the system.""",
+)
+def reconcile() -> None:
+    """Mend what can be mended, and fail where a person is needed."""
+    for sentence in check.mend_runs():
+        get_run_logger().warning(sentence)
+    stranded = check.find_stranded()
+    if stranded:
+        raise Refused("\n".join(stranded))

@@ -1,0 +1,109 @@
+"""The effect ledger: at most once without a person's word, and never silently zero.
+
+    planned ──▶ claimed ──▶ done
+       ▲  └─▶ skipped │ ├──▶ failed     the world refused for good
+       └──────────────┘ └──▶ unknown    it may have happened: a person decides
+    unknown ──▶ done | planned, by a person's word
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models.db import serialise
+from models.errors import Refused
+from models.tables import Effect
+
+
+class EffectState(StrEnum):
+    """Where an effect stands."""
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+E = EffectState
+EFFECT_MOVES: dict[EffectState, frozenset[EffectState]] = {
+    E.PLANNED: frozenset({E.CLAIMED, E.SKIPPED}),
+    E.CLAIMED: frozenset({E.DONE, E.FAILED, E.PLANNED, E.UNKNOWN}),
+    E.UNKNOWN: frozenset({E.DONE, E.PLANNED}),
+    E.DONE: frozenset(),
+    E.FAILED: frozenset({E.PLANNED}),
+    E.SKIPPED: frozenset(),
+}
+SETTLED = frozenset({E.DONE, E.FAILED, E.SKIPPED, E.UNKNOWN})
+LEASE = timedelta(minutes=5)
+
+
+def plan(
+    session: Session, key: str, kind: str, *, deal_id: int | None, what: str, now: datetime, args: dict[str, Any] | None = None
+) -> Effect:
+    """The effect under this key, planned if it was not there."""
+    serialise(session, f"effect/{key}")
+    effect = session.get(Effect, key)
+    if effect is None:
+        effect = Effect(key=key, kind=kind, deal_id=deal_id, what=what, args=args or {}, planned_at=now)
+        session.add(effect)
+        session.flush()
+    return effect
+
+
+def claim(session: Session, effect: Effect, owner: str, *, now: datetime) -> None:
+    """Take a planned effect for `owner`; `now` is the real clock's."""
+    _to(effect, E.CLAIMED)
+    effect.owner, effect.claimed_at, effect.lease_until = owner, now, now + LEASE
+    effect.attempts += 1
+    session.add(effect)
+
+
+def settle(
+    session: Session, effect: Effect, to: EffectState, *, said: str, now: datetime, result: dict[str, Any] | None = None
+) -> None:
+    """Write what became of a claimed (or, by a person's word, an unknown) effect."""
+    _to(effect, to)
+    effect.said, effect.owner, effect.lease_until = said[:2000], "", None
+    effect.settled_at = now if to in SETTLED else None
+    if result is not None:
+        effect.result = result
+    session.add(effect)
+
+
+def skip(session: Session, effect: Effect, why: str, *, now: datetime) -> None:
+    """Write that a planned effect is not wanted any more, and why."""
+    _to(effect, E.SKIPPED)
+    effect.said, effect.settled_at = why, now
+    session.add(effect)
+
+
+def later(session: Session, effect: Effect, until: datetime) -> None:
+    """Put a planned effect off until `until`; the waker leaves it alone so long."""
+    effect.lease_until = until
+    session.add(effect)
+
+
+def is_orphan(effect: Effect, *, now: datetime, owner_lives: bool) -> bool:
+    """Whether a claim's owner is gone: its lease ran out, or its worker died."""
+    return effect.state == E.CLAIMED and (not owner_lives or effect.lease_until is None or effect.lease_until <= now)
+
+
+def planned_errands(session: Session, *, now: datetime, limit: int = 50) -> list[Effect]:
+    """Letters that a fact planned and no stage sends: oldest first, those put off left out."""
+    wanted = select(Effect).where(Effect.state == E.PLANNED.value, Effect.kind == "errand").order_by(col(Effect.planned_at)).limit(limit)
+    return [effect for effect in session.exec(wanted) if effect.lease_until is None or effect.lease_until <= now]
+
+
+def in_state(session: Session, state: EffectState) -> list[Effect]:
+    """All effects in one state, oldest first."""
+    return list(session.exec(select(Effect).where(Effect.state == state.value).order_by(col(Effect.planned_at))))
+
+
+def _to(effect: Effect, to: EffectState) -> None:
+    if to not in EFFECT_MOVES[EffectState(effect.state)]:
+        raise Refused(f"Effect {effect.key} is {effect.state} and cannot become {to}.")
+    effect.state = to.value

@@ -1,0 +1,229 @@
+"""The door for facts: kept once, with what follows from it at once, in the transaction that earns the answer.
+
+What follows at once is what may not be told twice or too late: freezing an accepted proposal, closing a lost deal, wanting a run.
+Everything else is a stage's business, which the fact wakes.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from models import briefs, documents, facts, letters, waiting, wanted
+from models.answers import (
+    Answer, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, LinkAsked, ProposalAnswer, ProposalForwarded, ProposalRevised, QualifyAnswer,
+    Released, Reopened,
+)  # fmt: skip
+from models.errors import Missing, Refused
+from models.facts import News
+from models.letters import LetterOrder
+from models.proposal import Snapshot
+from models.stages import Stage
+from models.tables import Deal, Document, Fact
+from models.totals import selected, totals
+from models.tracks import CLOSED, Sales, move
+
+NOUNS: dict[type[Answer], str] = {
+    QualifyAnswer: "qualification", BriefSent: "brief", EstimateReview: "estimate", ProposalAnswer: "proposal",
+    ProposalRevised: "proposal", ContractWord: "contract",
+}  # fmt: skip
+FINAL = (QualifyAnswer, EstimateReview, ContractWord)
+
+
+def apply(session: Session, payload: dict, *, source: str, external_id: str, actor: str, now: datetime, suspect: str = "") -> tuple[Fact, bool]:
+    """Keep a raw application and want its intake; the application of a suspected robot is kept, and nothing follows."""
+    kind = "application.suspected" if suspect else "application"
+    body = {**payload, "suspect": suspect} if suspect else payload
+    fact, new = facts.keep(session, News(kind=kind, source=source, external_id=external_id, actor=actor, payload=body), now=now)
+    if new and not suspect:
+        wanted.want(session, Stage.INTAKE, application=fact, fact=fact, now=now)
+    return fact, new
+
+
+def tell(session: Session, deal_id: int, answer: Answer, *, source: str, external_id: str, actor: str, now: datetime) -> tuple[Fact, bool]:
+    """Keep a typed fact about a deal, with what follows from it, and wake the wait that it answers.
+
+    Telling the same (source, external id) again changes nothing and gives the first fact back.
+    Raises Missing for an unknown deal, Refused when the fact makes no sense now; then nothing is kept.
+    """
+    deal = session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).first()
+    if deal is None:
+        raise Missing(f"There is no deal {deal_id}.")
+    known = facts.find(session, source, external_id)
+    if known:
+        return known, False
+    if isinstance(answer, FINAL):
+        _refuse_if_told(session, deal, answer)
+    check = _CHECKS.get(type(answer))
+    if check:
+        check(session, deal, answer, now)
+    if isinstance(answer, BriefSent):
+        answer = briefs.publish(session, deal, actor=actor, now=now)
+    about = facts.subject(deal_id, deal.round, NOUNS.get(type(answer), "deal"))
+    payload = answer.model_dump(mode="json")
+    news = News(kind=answer.kind, source=source, external_id=external_id, actor=actor, deal_id=deal_id, subject=about, payload=payload)
+    fact, new = facts.keep(session, news, now=now)
+    if new:
+        follow = _FOLLOWS.get(type(answer))
+        if follow:
+            follow(session, deal, answer, fact, now)
+        waiting.wake(session, fact, now=now)
+    return fact, new
+
+
+def _refuse_if_told(session: Session, deal: Deal, answer: Answer) -> None:
+    about = facts.subject(deal.id or 0, deal.round, NOUNS[type(answer)])
+    if facts.unconsumed(session, deal.id or 0, about, [answer.kind]):
+        raise Refused("This has been answered already.")
+    is_asked = any(answer.kind in wait.kinds and wait.subject == about for wait in waiting.open_waits(session, deal.id or 0))
+    if not is_asked and any(fact.subject == about for fact in facts.of_deal(session, deal.id or 0, answer.kind)):
+        raise Refused("This has been answered already.")
+
+
+def _live_proposal(session: Session, deal: Deal) -> Document:
+    document = documents.latest(session, deal.id or 0, "proposal")
+    if document is None:
+        raise Missing(f"Deal {deal.id} has no proposal yet.")
+    return document
+
+
+def _check_proposal_answer(session: Session, deal: Deal, answer: ProposalAnswer, now: datetime) -> None:
+    document = _live_proposal(session, deal)
+    if document.state == "frozen":
+        raise Refused("This proposal has been accepted; it cannot be answered again.")
+    if document.state != "live" or document.round != deal.round or deal.sales in CLOSED:
+        raise Refused("This proposal is no longer open.")
+    if answer.version != document.version:
+        raise Refused("This changed while you were reading: please look again.")
+    if answer.decision != "accept":
+        return
+    snapshot = Snapshot.model_validate(document.body)
+    if now.date() > snapshot.valid_until:
+        raise Refused("This proposal has expired; ask for a fresh one with the change form.")
+    if totals(snapshot, answer.selection).gross.amount != answer.total:
+        raise Refused("This changed while you were reading: please look at the total again.")
+
+
+def _answer_proposal(session: Session, deal: Deal, answer: ProposalAnswer, fact: Fact, now: datetime) -> None:
+    document = _live_proposal(session, deal)
+    if answer.decision == "accept":
+        snapshot = Snapshot.model_validate(document.body)
+        document.selection = selected(snapshot, answer.selection)
+        document.totals = totals(snapshot, answer.selection).model_dump(mode="json")
+        document.state, document.frozen_at, document.frozen_by = "frozen", now, fact.id
+    elif answer.decision == "decline":
+        document.state = "declined"
+    session.add(document)
+
+
+def _check_revised(session: Session, deal: Deal, answer: ProposalRevised, now: datetime) -> None:  # noqa: ARG001
+    document = _live_proposal(session, deal)
+    if document.state == "frozen":
+        raise Refused("This proposal has been accepted; a change now is a new agreement.")
+    if answer.version != document.version:
+        raise Refused(f"The newest version is {document.version}.")
+
+
+def _check_brief(session: Session, deal: Deal, answer: BriefSent, now: datetime) -> None:  # noqa: ARG001
+    if deal.sales in CLOSED:
+        raise Refused("This brief is closed.")
+    document = documents.latest(session, deal.id or 0, "proposal")
+    if document and document.state == "frozen":
+        raise Refused("The proposal made from this brief has been accepted; please ask your contact for a change.")
+
+
+def _late_brief(session: Session, deal: Deal, answer: BriefSent, fact: Fact, now: datetime) -> None:
+    document = documents.latest(session, deal.id or 0, "proposal")
+    if document is None or document.state != "live":
+        return
+    document.stale_since = now
+    session.add(document)
+    order = LetterOrder(name="brief-edited-late", deal_id=deal.id or 0, to="salesperson", facts={"version": str(answer.version)})
+    letters.plan(session, f"deal/{deal.id}/brief/v{answer.version}/edited-late/{fact.id}", order, now=now)
+
+
+def _check_open(session: Session, deal: Deal, answer: Answer, now: datetime) -> None:  # noqa: ARG001
+    if deal.sales in CLOSED or deal.sales == Sales.WON:
+        raise Refused(f"Deal {deal.id} is {deal.sales} already.")
+
+
+def _lose(session: Session, deal: Deal, answer: ClosedAsLost, fact: Fact, now: datetime) -> None:
+    close(session, deal, Sales.LOST, why=answer.reason, fact=fact, now=now)
+
+
+def close(session: Session, deal: Deal, to: Sales, *, why: str, fact: Fact | None, now: datetime, but_run: str = "") -> None:
+    """End a deal: moved, nothing waited for, no run wanted (`but_run` is the one that is ending it)."""
+    move(session, deal, to, why=why, fact=fact, now=now)
+    deal.held_since = deal.held_until = None
+    waiting.drop_all(session, deal.id or 0, now=now)
+    wanted.withdraw_all(session, deal.id or 0, why=why, now=now, but=but_run)
+    document = documents.latest(session, deal.id or 0, "proposal")
+    if document and document.state == "live":
+        document.state = "void"
+        session.add(document)
+
+
+def _hold(session: Session, deal: Deal, answer: Held, fact: Fact, now: datetime) -> None:  # noqa: ARG001
+    deal.held_since, deal.held_until = deal.held_since or now, answer.until
+    session.add(deal)
+
+
+def _check_released(session: Session, deal: Deal, answer: Released, now: datetime) -> None:  # noqa: ARG001
+    if deal.held_since is None:
+        raise Refused(f"Deal {deal.id} is not on hold.")
+
+
+def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: datetime) -> None:  # noqa: ARG001
+    rested = now - deal.held_since if deal.held_since else timedelta()
+    deal.held_since = deal.held_until = None
+    session.add(deal)
+    waiting.shift_all(session, deal.id or 0, rested)
+
+
+def _check_reopened(session: Session, deal: Deal, answer: Reopened, now: datetime) -> None:  # noqa: ARG001
+    if deal.sales not in CLOSED:
+        raise Refused(f"Deal {deal.id} is open: it is {deal.sales}.")
+
+
+def _reopen(session: Session, deal: Deal, answer: Reopened, fact: Fact, now: datetime) -> None:
+    deal.round += 1
+    move(session, deal, Sales.BRIEFING, why=answer.reason or "opened again", fact=fact, now=now)
+    wanted.want(session, Stage.BRIEF, deal=deal, fact=fact, now=now)
+
+
+def _forward(session: Session, deal: Deal, answer: ProposalForwarded, fact: Fact, now: datetime) -> None:
+    order = LetterOrder(
+        name="proposal-forwarded", deal_id=deal.id or 0, to="colleague", address=answer.email, links={"link": "proposal"},
+        facts={"note": answer.note},
+    )  # fmt: skip
+    letters.plan(session, f"deal/{deal.id}/proposal/forwarded/{fact.id}", order, now=now)
+
+
+def _renew_link(session: Session, deal: Deal, answer: LinkAsked, fact: Fact, now: datetime) -> None:
+    page = answer.page if answer.page in {"qualify", "brief", "proposal", "comeback"} else _page_of(deal)
+    order = LetterOrder(name="link-renewed", deal_id=deal.id or 0, to="client", links={"link": page})
+    letters.plan(session, f"deal/{deal.id}/link/{fact.id}", order, now=now)
+
+
+def _page_of(deal: Deal) -> str:
+    if deal.sales in CLOSED:
+        return "comeback"
+    return "brief" if deal.sales in {Sales.RECEIVED, Sales.BRIEFING, Sales.ESTIMATING} else "proposal"
+
+
+def deals_by_mail(session: Session, email: str) -> list[Deal]:
+    """The open and closed deals of a client's address, newest first."""
+    from models.tables import Client  # noqa: PLC0415
+
+    mine = select(Deal).join(Client, col(Client.id) == Deal.client_id).where(Client.email == email)
+    return list(session.exec(mine.order_by(col(Deal.id).desc())))
+
+
+_CHECKS: dict[type[Answer], Callable] = {
+    ProposalAnswer: _check_proposal_answer, ProposalRevised: _check_revised, BriefSent: _check_brief, ClosedAsLost: _check_open,
+    Held: _check_open, Released: _check_released, Reopened: _check_reopened,
+}  # fmt: skip
+_FOLLOWS: dict[type[Answer], Callable] = {
+    ProposalAnswer: _answer_proposal, BriefSent: _late_brief, ClosedAsLost: _lose, Held: _hold, Released: _release, Reopened: _reopen,
+    ProposalForwarded: _forward, LinkAsked: _renew_link,
+}  # fmt: skip

@@ -1,0 +1,35 @@
+"""Leases: who may act, and until when. The one place where time is the real clock's, never a rehearsed one."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from models.db import serialise
+from models.tables import Lease
+
+
+def take(session: Session, name: str, owner: str, *, length: timedelta, now: datetime) -> bool:
+    """Take or renew a lease; False while somebody else holds it."""
+    serialise(session, f"lease/{name}")
+    lease = session.get(Lease, name)
+    if lease is None:
+        session.add(Lease(name=name, owner=owner, until=now + length))
+        return True
+    if lease.owner != owner and lease.until > now:
+        return False
+    lease.owner, lease.until = owner, now + length
+    session.add(lease)
+    return True
+
+
+def give_back(session: Session, name: str, owner: str) -> None:
+    """End a lease early, if it is still ours."""
+    lease = session.get(Lease, name)
+    if lease is not None and lease.owner == owner:
+        session.delete(lease)
+
+
+def is_held(session: Session, name: str, *, now: datetime) -> bool:
+    """Whether somebody holds the lease now."""
+    lease = session.get(Lease, name)
+    return lease is not None and lease.until > now

@@ -1,0 +1,70 @@
+# ruff: noqa: RUF012 (pydantic copies a default for each record)
+"""What a letter is given, and what each one asks for."""
+
+from typing import NamedTuple
+
+from models.proposal import Person, StudioCard
+from models.views import Line, View
+
+
+class LetterView(View):
+    """What every letter is given; LETTER_NEEDS says which `links` and `facts` each one asks for. Facts are written out already."""
+
+    studio: StudioCard
+    sender: Person
+    recipient_name: Line
+    deal_id: int | None
+    service_name: Line
+    client_name: Line
+    client_company: Line
+    locale: str = "en_GB"
+    link: str = ""
+    links: dict[str, str] = {}
+    facts: dict[str, str] = {}
+    unsubscribe: str = ""
+
+
+class Needs(NamedTuple):
+    """What a letter asks for. `link`: it has a button; `staff`: it goes to the studio's own people."""
+
+    facts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    link: bool = True
+    staff: bool = False
+
+
+LETTER_NEEDS: dict[str, Needs] = {
+    "application-thanks": Needs(link=False),
+    "application-assigned": Needs(("budget", "message", "source"), staff=True),
+    "application-below-minimum": Needs(("minimum", "advice")),
+    "application-minimum-reminder": Needs(("minimum",)),
+    "application-declined": Needs(("advice",), link=False),
+    "brief-invitation": Needs(("minutes",)),
+    "brief-reminder": Needs(("progress",)),
+    "brief-last-call": Needs(("closes_on",)),
+    "brief-farewell": Needs(),
+    "brief-edited-late": Needs(("changes",), staff=True),
+    "welcome-back": Needs(),
+    "estimate-approval": Needs(("total", "hours", "reasons"), staff=True),
+    "estimate-approval-reminder": Needs(("total", "waiting"), staff=True),
+    "estimate-refused": Needs(("who", "reason"), staff=True),
+    "proposal-ready": Needs(("total", "valid_until"), ("pdf",)),
+    "proposal-updated": Needs(("total", "valid_until", "changes"), ("pdf",)),
+    "proposal-reminder-opened": Needs(("total", "valid_until")),
+    "proposal-reminder-unopened": Needs(("total", "valid_until")),
+    "proposal-expiring": Needs(("total", "valid_until")),
+    "proposal-farewell": Needs(),
+    "proposal-accepted": Needs(("total", "accepted_by", "accepted_on"), ("pdf",)),
+    "proposal-accepted-staff": Needs(("total", "accepted_by", "options"), staff=True),
+    "proposal-change-asked": Needs(("message",), staff=True),
+    "proposal-change-reminder": Needs(("message", "waiting"), staff=True),
+    "proposal-declined": Needs(),
+    "proposal-declined-staff": Needs(("total", "reason", "message"), staff=True),
+    "proposal-forwarded": Needs(("from_name", "note", "valid_until")),
+    "link-renewed": Needs(("document",)),
+    "contract-to-prepare": Needs(("total", "accepted_by"), ("deal", "pdf"), staff=True),
+    "contract-reminder": Needs(("total", "waiting"), ("deal",), staff=True),
+    "deal-lost-staff": Needs(("stage", "reason"), staff=True),
+    "deal-on-hold": Needs(("until",), link=False),
+    "deal-resumed": Needs(),
+}

@@ -1,0 +1,45 @@
+"""A letter as an order: which one, about which deal, to whom, with which words. It is written when it is sent."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from models import effects
+from models.tables import Effect
+
+Recipient = Literal["client", "salesperson", "project_manager", "director", "colleague", "ops"]
+
+BUTTONS: dict[str, str] = {
+    "application-assigned": "brief-staff", "application-below-minimum": "qualify", "application-minimum-reminder": "qualify",
+    "brief-invitation": "brief", "brief-reminder": "brief", "brief-last-call": "brief", "brief-farewell": "comeback",
+    "brief-edited-late": "proposal-staff", "welcome-back": "brief",
+    "estimate-approval": "approve", "estimate-approval-reminder": "approve", "estimate-refused": "proposal-staff",
+    "proposal-ready": "proposal", "proposal-updated": "proposal", "proposal-reminder-opened": "proposal",
+    "proposal-reminder-unopened": "proposal", "proposal-expiring": "proposal", "proposal-farewell": "comeback",
+    "proposal-accepted": "proposal", "proposal-accepted-staff": "proposal-staff", "proposal-change-asked": "proposal-staff",
+    "proposal-change-reminder": "proposal-staff", "proposal-declined": "comeback", "proposal-declined-staff": "proposal-staff",
+    "proposal-forwarded": "proposal", "contract-to-prepare": "contract-word", "contract-reminder": "contract-word",
+    "deal-lost-staff": "proposal-staff", "deal-resumed": "brief",
+}  # fmt: skip
+"""The kind of link behind each letter's button; an order may name another."""
+
+
+class LetterOrder(BaseModel):
+    """A letter to be written and sent once. `links` are kinds of links by the name the letter has for them; `facts` are its own words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    deal_id: int
+    to: Recipient
+    address: str = ""
+    links: dict[str, str] = {}
+    facts: dict[str, str] = {}
+    is_reminder: bool = False
+
+
+def plan(session: Session, key: str, order: LetterOrder, *, now: datetime) -> Effect:
+    """Order a letter that belongs to no stage; the waker sends it, visible in the ledger until then."""
+    return effects.plan(session, key, "errand", deal_id=order.deal_id, what=order.name, now=now, args=order.model_dump())

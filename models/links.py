@@ -1,0 +1,71 @@
+"""Links are capabilities: derived from the secret, found by their digest, revoked by raising the generation.
+
+Nothing in the database opens a page: it holds SHA-256 digests only.
+"""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from models.errors import Missing
+from models.tables import Link
+
+PATHS = {
+    "qualify": "q", "brief": "b", "brief-staff": "b", "proposal": "p", "proposal-staff": "p",
+    "approve": "a", "contract-word": "k", "comeback": "r", "unsubscribe": "u",
+}  # fmt: skip
+STAFF = frozenset({"brief-staff", "proposal-staff", "approve", "contract-word"})
+
+
+@dataclass(frozen=True)
+class Found:
+    """A link that was given out once; `current` says whether it still opens anything."""
+
+    link: Link
+    current: bool
+
+
+def token(secret: str, kind: str, deal_id: int, generation: int) -> str:
+    """The token of a link: 160 bits as 32 lower-case letters and digits."""
+    mac = hmac.new(secret.encode(), f"{kind}/{deal_id}/{generation}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(mac[:20]).decode().lower()
+
+
+def digest(text: str) -> str:
+    """What is kept of a token or a key."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hand_out(session: Session, secret: str, kind: str, deal_id: int, *, now: datetime) -> str:
+    """The path of a deal's current link of this kind, `/p/…`; its row is written when it is handed out first."""
+    link = _latest(session, kind, deal_id)
+    generation = 1 if link is None else link.generation + (1 if link.revoked_at else 0)
+    text = token(secret, kind, deal_id, generation)
+    if link is None or link.revoked_at:
+        session.merge(Link(digest=digest(text), kind=kind, deal_id=deal_id, generation=generation, made_at=now))
+    return f"/{PATHS[kind]}/{text}"
+
+
+def find(session: Session, text: str, *kinds: str) -> Found:
+    """The link with this token. Raises Missing when none was ever given out, or it opens another kind of page."""
+    link = session.get(Link, digest(text))
+    if link is None or link.kind not in kinds:
+        raise Missing("This link is not one of ours.")
+    return Found(link, link.revoked_at is None)
+
+
+def revoke(session: Session, kind: str, deal_id: int, *, now: datetime) -> None:
+    """End a deal's current link of this kind; the next one handed out is another."""
+    link = _latest(session, kind, deal_id)
+    if link:
+        link.revoked_at = now
+        session.add(link)
+
+
+def _latest(session: Session, kind: str, deal_id: int) -> Link | None:
+    mine = select(Link).where(Link.kind == kind, Link.deal_id == deal_id)
+    return session.exec(mine.order_by(col(Link.generation).desc())).first()

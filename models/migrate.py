@@ -1,0 +1,44 @@
+"""Migrations: the database brought to what this version of the code needs."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from models.db import Database, serialise
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def upgrade(db: Database) -> tuple[str, str]:
+    """Bring the database to the newest revision; return the revision before ("" for an empty one) and after.
+
+    Two processes may ask at once: one does it, the other finds it done.
+    """
+    with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
+        serialise(connection, "migrate")
+        before = MigrationContext.configure(connection).get_current_revision() or ""
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return before, head()
+
+
+def pending(db: Database) -> bool:
+    """Whether the database is behind the code."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() != head()
+
+
+def head() -> str:
+    """The newest revision there is."""
+    return ScriptDirectory.from_config(configuration()).get_current_head() or ""
+
+
+def configuration() -> Config:
+    """Alembic's settings, without a file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config

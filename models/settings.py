@@ -1,0 +1,89 @@
+"""Settings: how this installation runs. What the studio sells is in `company/`, not here.
+
+Read once at start, from `STUDIO_…` in the environment and from `secrets.env` below `home`; defaults run the embedded mode.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import BadSetup
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """One frozen object; every field is `STUDIO_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
+
+    home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
+    company: Path = Field(ROOT / "company", description="The studio's own set-up.")
+    database_url: str = Field("", description="Our database; empty: SQLite below home. postgresql://… for more than one box.")
+    host: str = Field("127.0.0.1", description="Address that api and engine listen on.")
+    api_port: int = Field(8700, ge=1, le=65535, description="Port of the pages and the API.")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and its UI.")
+    nudge_port: int = Field(0, ge=0, le=65535, description="Loopback UDP port that wakes the worker; 0: api_port + 1.")
+    public_url: str = Field("", description="Address in letters; empty: public_address of studio.toml, else http://host:api_port.")
+    mail_url: str = Field("", description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: .eml files below home.")
+    worker: Literal["warm", "process"] = Field("warm", description="warm: our worker. process: Prefect's stock process worker.")
+    worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
+    worker_poll: float = Field(2.0, gt=0, description="Seconds between polls for runs started in the Prefect UI.")
+    waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")
+    pdf_workers: int = Field(1, ge=1, le=16, description="Warm PDF processes.")
+    pdf_seconds: float = Field(60.0, gt=0, description="Longest time one PDF may take.")
+    pdf_memory_mb: int = Field(1024, ge=128, description="Most memory one PDF process may take.")
+    upload_mb: int = Field(25, ge=1, description="Largest file a client may upload.")
+    upload_deal_mb: int = Field(250, ge=1, description="Most that one deal may upload in all.")
+    clock_file: Path | None = Field(None, description="A file with seconds to add to the clock: rehearse a month in minutes.")
+    secret: SecretStr = Field(SecretStr(""), description="Signs links; generated into secrets.env at first start.")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of our database, driver named."""
+        url = self.database_url or f"sqlite:///{self.home / 'studio.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url.removeprefix(plain)
+        return url
+
+    @property
+    def nudges(self) -> int:
+        """The UDP port on which the worker hears that there is work."""
+        return self.nudge_port or self.api_port + 1
+
+    @property
+    def prefect_api(self) -> str:
+        """Where our processes reach the engine; `PREFECT_API_URL` in the environment wins."""
+        return os.environ.get("PREFECT_API_URL") or f"http://{self.host}:{self.prefect_port}/api"
+
+    @property
+    def prefect_ui(self) -> str:
+        """Where an operator opens the Prefect UI."""
+        return self.prefect_api.removesuffix("/api")
+
+    def path(self, *parts: str) -> Path:
+        """A place below `home`, its folder made."""
+        place = self.home.joinpath(*parts)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def read(**over: object) -> Settings:
+    """The settings of this process; `over` wins over the environment.
+
+    Raises BadSetup with one sentence per broken setting.
+    """
+    home = Path(str(over.get("home") or os.environ.get("STUDIO_HOME") or ROOT / "var")).resolve()
+    try:
+        return Settings(_env_file=home / "secrets.env", home=home, **{k: v for k, v in over.items() if k != "home"})
+    except ValidationError as error:
+        raise BadSetup(*(_sentence(e) for e in error.errors())) from None
+
+
+def _sentence(problem: object) -> str:
+    name = "STUDIO_" + "_".join(str(part) for part in problem["loc"]).upper()
+    return f"{name} is set to {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."

@@ -1,0 +1,175 @@
+"""The wait: a row, not a process. Everything a stage's `waits.for_…` decides is decided here.
+
+Each time a stage reaches the line, first time or replay, `reach` says in this order: the answer it had; an answer that has come;
+silence past the deadline; otherwise: suspend, under a key that counts suspensions.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models import facts
+from models.db import serialise
+from models.tables import Deal, Fact, Wait
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where in the process a wait stands. `key` is the same at every replay: `answer#1`."""
+
+    deal_id: int
+    stage: str
+    round: int
+    key: str
+    flow_run_id: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: kinds of facts that answer it, on which subject; whose move it is; when to remind and when to give up."""
+
+    kinds: list[str]
+    subject: str
+    whose: str
+    what: str
+    ladder: str = ""
+    rungs: list[dict[str, Any]] = field(default_factory=list)
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A fact answered the question."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True)
+class Silent:
+    """The deadline passed with no answer."""
+
+
+@dataclass(frozen=True)
+class Suspend:
+    """Nothing has come and nothing is due: suspend as number `count`; earlier forms may hold an operator's input."""
+
+    wait_id: int
+    count: int
+
+
+Reached = Answered | Silent | Suspend
+
+
+def find(session: Session, spot: Spot) -> Wait | None:
+    """The wait's row, once its line has been reached."""
+    return session.exec(
+        select(Wait).where(Wait.deal_id == spot.deal_id, Wait.stage == spot.stage, Wait.round == spot.round, Wait.key == spot.key)
+    ).first()
+
+
+def reach(session: Session, spot: Spot, question: Question, *, now: datetime) -> Reached:
+    """What the stage does at this line, now. One transaction; the answer's consumption is unique."""
+    serialise(session, f"wait/{spot.deal_id}")
+    wait = find(session, spot)
+    if wait and wait.fact_id:
+        return Answered(session.get_one(Fact, wait.fact_id))
+    if wait and wait.closed_at:
+        return Silent()
+    if wait is None:
+        wait = _open(session, spot, question, now)
+    fact = facts.unconsumed(session, spot.deal_id, wait.subject, wait.kinds) if wait.kinds else None
+    if fact:
+        _close(session, wait, "answered", now, fact)
+        return Answered(fact)
+    if is_past(session.get_one(Deal, spot.deal_id), wait, now):
+        _close(session, wait, "silent", now)
+        return Silent()
+    wait.suspensions += 1
+    wait.flow_run_id = spot.flow_run_id
+    wait.due_at = next_due(wait)
+    session.add(wait)
+    return Suspend(wait.id or 0, wait.suspensions)
+
+
+def again(session: Session, spot: Spot, question: Question, *, now: datetime) -> Suspend:
+    """Suspend on a pause that may begin anew (an outage): a closed one is opened, its time is the newest question's."""
+    wait = find(session, spot) or _open(session, spot, question, now)
+    wait.closed_at, wait.outcome, wait.deadline = None, "", question.deadline
+    wait.suspensions += 1
+    wait.flow_run_id = spot.flow_run_id
+    wait.due_at = next_due(wait)
+    session.add(wait)
+    session.flush()
+    return Suspend(wait.id or 0, wait.suspensions)
+
+
+def over(session: Session, spot: Spot, *, now: datetime) -> bool:
+    """Close a pause that is no longer needed; True if one was open."""
+    wait = find(session, spot)
+    if wait is None or wait.closed_at:
+        return False
+    _close(session, wait, "over", now)
+    return True
+
+
+def is_past(deal: Deal, wait: Wait, now: datetime) -> bool:
+    """Whether the deadline has passed; it never passes while the deal is on hold."""
+    return wait.deadline is not None and wait.deadline <= now and deal.held_since is None
+
+
+def next_due(wait: Wait) -> datetime | None:
+    """When the waker must look at an open wait: its next rung or its deadline, whichever comes first."""
+    rungs = [datetime.fromisoformat(rung["at"]) for rung in wait.rungs[wait.rungs_sent :]]
+    return min([*rungs, *([wait.deadline] if wait.deadline else [])], default=None)
+
+
+def wake(session: Session, fact: Fact, *, now: datetime) -> int:
+    """Make every open wait that this fact may answer due at once; how many there are."""
+    open_waits = session.exec(select(Wait).where(Wait.deal_id == fact.deal_id, Wait.subject == fact.subject, col(Wait.closed_at).is_(None)))
+    hit = [wait for wait in open_waits if fact.kind in wait.kinds]
+    for wait in hit:
+        wait.due_at = now
+        session.add(wait)
+    return len(hit)
+
+
+def open_waits(session: Session, deal_id: int) -> list[Wait]:
+    """A deal's unanswered questions, oldest first."""
+    return list(session.exec(select(Wait).where(Wait.deal_id == deal_id, col(Wait.closed_at).is_(None)).order_by(col(Wait.id))))
+
+
+def drop_all(session: Session, deal_id: int, *, now: datetime) -> None:
+    """Close every open wait of a deal: nobody waits for an answer any more."""
+    for wait in open_waits(session, deal_id):
+        _close(session, wait, "dropped", now)
+
+
+def shift_all(session: Session, deal_id: int, by: timedelta) -> None:
+    """Move every rung not yet sent and every deadline of a deal by a time it rested."""
+    for wait in open_waits(session, deal_id):
+        sent, rest = wait.rungs[: wait.rungs_sent], wait.rungs[wait.rungs_sent :]
+        wait.rungs = [*sent, *({**rung, "at": (datetime.fromisoformat(rung["at"]) + by).isoformat()} for rung in rest)]
+        wait.deadline = wait.deadline + by if wait.deadline else None
+        wait.due_at = next_due(wait)
+        session.add(wait)
+
+
+def _open(session: Session, spot: Spot, question: Question, now: datetime) -> Wait:
+    wait = Wait(
+        deal_id=spot.deal_id, stage=spot.stage, round=spot.round, key=spot.key, flow_run_id=spot.flow_run_id, kinds=question.kinds,
+        subject=question.subject, whose=question.whose, what=question.what, ladder=question.ladder, rungs=question.rungs,
+        deadline=question.deadline, opened_at=now,
+    )  # fmt: skip
+    session.add(wait)
+    session.flush()
+    return wait
+
+
+def _close(session: Session, wait: Wait, outcome: str, now: datetime, fact: Fact | None = None) -> None:
+    wait.outcome, wait.closed_at, wait.due_at = outcome, now, None
+    if fact:
+        wait.fact_id = fact.id
+    session.add(wait)
+    session.flush()

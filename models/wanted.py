@@ -1,0 +1,141 @@
+"""Wanted runs: each live (deal, stage, round) has one row, and Prefect's run is made from it, and made again."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from models.db import serialise
+from models.errors import Missing, Refused
+from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
+from models.tables import Deal, Fact, StageRun
+from models.tracks import Sales
+
+STARTS_FROM: dict[Stage, frozenset[Sales]] = {
+    Stage.INTAKE: frozenset({Sales.RECEIVED}),
+    Stage.BRIEF: frozenset({Sales.BRIEFING}),
+    Stage.ESTIMATE: frozenset({Sales.ESTIMATING}),
+    Stage.PROPOSAL: frozenset({Sales.ESTIMATING, Sales.PROPOSED}),
+    Stage.CONTRACT: frozenset({Sales.CONTRACTING}),
+}
+
+
+def want(
+    session: Session, stage: Stage, *, now: datetime, deal: Deal | None = None, application: Fact | None = None, fact: Fact | None = None
+) -> StageRun:
+    """The live row of this stage, written if there is none; the run follows from it."""
+    deal_id, application_id, round_ = deal.id if deal else None, application.id if application else None, deal.round if deal else 1
+    serialise(session, f"want/{stage}/{deal_id}/{application_id}")
+    whose = StageRun.application_id == application_id if application else StageRun.deal_id == deal_id
+    same = (StageRun.stage == stage.value, whose, StageRun.round == round_)
+    live = session.exec(select(StageRun).where(*same, col(StageRun.state).in_(LIVE))).first()
+    if live:
+        return live
+    generation = (session.exec(select(func.max(StageRun.generation)).where(*same)).one() or 0) + 1
+    row = StageRun(
+        key=run_key(deal_id=deal_id, application_id=application_id, stage=stage, round_=round_, generation=generation),
+        stage=stage.value, deal_id=deal_id, application_id=application_id, round=round_, generation=generation,
+        fact_id=fact.id if fact else None, wanted_at=now, touched_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -> None:
+    """Write which flow run was made of the row, unless the run was quicker and wrote it itself."""
+    row = session.get_one(StageRun, row_id)
+    row.flow_run_id = flow_run_id
+    if row.state == RunState.WANTED:
+        _to(session, row, RunState.CREATED, now)
+    session.add(row)
+
+
+def begin(session: Session, key: str, flow_run_id: str, owner: str, *, now: datetime) -> StageRun | None:
+    """The row that this flow run carries out, now running; None if the run has lost it and must stop quietly."""
+    by_key = select(StageRun).where(StageRun.key == key) if key else select(StageRun).where(StageRun.flow_run_id == flow_run_id)
+    row = session.exec(by_key).first()
+    if row is None or row.state not in LIVE or row.flow_run_id not in (None, flow_run_id):
+        return None
+    row.flow_run_id, row.owner, row.why = flow_run_id, owner, ""
+    _to(session, row, RunState.RUNNING, now)
+    return row
+
+
+def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner: str, *, now: datetime) -> StageRun:
+    """A row for a run that an operator started from the Prefect UI.
+
+    Raises Missing without such a deal; Refused while the stage has a live run or is not what the deal needs.
+    """
+    deal = session.get(Deal, deal_id)
+    if deal is None:
+        raise Missing(f"There is no deal {deal_id}.")
+    own = session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
+    live = session.exec(
+        select(StageRun).where(
+            StageRun.stage == stage.value, StageRun.deal_id == deal_id, StageRun.round == deal.round, col(StageRun.state).in_(LIVE)
+        )
+    ).first()
+    if live and live is not own:
+        raise Refused(f"The {stage} of deal {deal_id} is under way already; retry or resume that run ({live.key}).")
+    if own is None and Sales(deal.sales) not in STARTS_FROM[stage]:
+        raise Refused(f"Deal {deal_id} is {deal.sales}; a {stage} starts from {', '.join(sorted(STARTS_FROM[stage]))}.")
+    row = own or want(session, stage, now=now, deal=deal)
+    row.flow_run_id, row.owner = flow_run_id, owner
+    _to(session, row, RunState.RUNNING, now)
+    return row
+
+
+def of_run(session: Session, flow_run_id: str) -> StageRun | None:
+    """The row of a flow run."""
+    return session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
+
+
+def owns(session: Session, row_id: int, flow_run_id: str) -> bool:
+    """Whether this flow run still is the one to act for its row."""
+    row = session.get_one(StageRun, row_id)
+    return row.flow_run_id == flow_run_id and row.state == RunState.RUNNING
+
+
+def mark(session: Session, row: StageRun, to: RunState, *, now: datetime, why: str = "") -> None:
+    """Move a row on, with the reason where there is one."""
+    if row.state == to:
+        return
+    row.why = why
+    _to(session, row, to, now)
+
+
+def succeed(session: Session, row: StageRun, *, now: datetime, why: str) -> StageRun:
+    """Give a dead run's row to the next generation."""
+    mark(session, row, RunState.SUPERSEDED, now=now, why=why)
+    session.flush()
+    deal = session.get(Deal, row.deal_id) if row.deal_id else None
+    application = session.get(Fact, row.application_id) if row.application_id else None
+    return want(
+        session, Stage(row.stage), now=now, deal=None if application else deal, application=application,
+        fact=session.get(Fact, row.fact_id) if row.fact_id else None,
+    )  # fmt: skip
+
+
+def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but: str = "") -> None:
+    """Nobody wants a deal's live runs any more; the waker cancels them in Prefect. `but` names a flow run to leave alone."""
+    for row in live_of(session, deal_id):
+        if row.flow_run_id is None or row.flow_run_id != but:
+            mark(session, row, RunState.WITHDRAWN, now=now, why=why)
+
+
+def live_of(session: Session, deal_id: int) -> list[StageRun]:
+    """A deal's live rows."""
+    return list(session.exec(select(StageRun).where(StageRun.deal_id == deal_id, col(StageRun.state).in_(LIVE)).order_by(col(StageRun.id))))
+
+
+def in_states(session: Session, *states: RunState, limit: int = 500) -> list[StageRun]:
+    """Rows in these states, oldest first."""
+    return list(session.exec(select(StageRun).where(col(StageRun.state).in_(states)).order_by(col(StageRun.id)).limit(limit)))
+
+
+def _to(session: Session, row: StageRun, to: RunState, now: datetime) -> None:
+    if to not in RUN_MOVES[RunState(row.state)]:
+        raise Refused(f"Run {row.key} is {row.state} and cannot become {to}.")
+    row.state, row.touched_at = to.value, now
+    row.ended_at = now if to not in LIVE else None
+    session.add(row)

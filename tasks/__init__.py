@@ -1,0 +1,1 @@
+"""The hands: each step gathers, asks `models`, and acts on one thing."""

@@ -1,0 +1,96 @@
+"""Steps that move a deal: each one transaction, safe to say twice."""
+
+from sqlmodel import Session, col, select
+
+from models import inbox, wanted, waiting
+from models.facts import News, keep
+from models.letters import LetterOrder
+from models.stages import RunState, Stage
+from models.tables import Deal, Fact, StageRun, Wait
+from models.tracks import Sales, move
+from tasks import letters, runs
+from tasks.step import step
+from tasks.world import world
+
+
+@step
+def move_deal(deal_id: int, to: Sales, why: str) -> str:
+    """Move a deal along the sale; return where it stands. Said again it changes nothing."""
+    here = world()
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, deal_id)
+        move(session, deal, to, why=why, fact=_cause(session, deal_id), now=here.now())
+        return deal.sales
+
+
+@step
+def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str) -> str:
+    """End this stage: the move, the next stage wanted and this run's row done, in one transaction."""
+    here, run = world(), runs.current()
+    with here.db.writing() as session:
+        deal, fact = session.get_one(Deal, deal_id), _cause(session, deal_id)
+        move(session, deal, to, why=why, fact=fact, now=here.now())
+        if next_stage:
+            wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now())
+        _finish(session, run)
+        return deal.sales
+
+
+@step
+def close_deal(deal_id: int, to: Sales, why: str) -> str:
+    """End a deal as lost or declined, and this stage with it; return where it stands.
+
+    What no fact caused (silence past a deadline) becomes a fact of the clock's.
+    """
+    here, run = world(), runs.current()
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, deal_id)
+        fact = _cause(session, deal_id) or _silence(session, deal, why)
+        inbox.close(session, deal, to, why=why, fact=fact, now=here.now(), but_run=run.flow_run_id if run else "")
+        _finish(session, run)
+        return deal.sales
+
+
+@step
+def tell_loss(deal_id: int, stage: Stage, reason: str) -> str:
+    """Tell the salesperson that a deal ended in a stage, and why; return the effect's state."""
+    here = world()
+    with here.db.reading() as session:
+        round_ = session.get_one(Deal, deal_id).round
+    order = LetterOrder(name="deal-lost-staff", deal_id=deal_id, to="salesperson", facts={"stage": stage.value, "reason": reason})
+    return letters.send(f"deal/{deal_id}/r{round_}/{stage}/lost", order).state
+
+
+def _cause(session: Session, deal_id: int) -> Fact | None:
+    """The last fact that a wait of this run took: what made the deal move."""
+    run = runs.current()
+    if run is None:
+        return None
+    mine = select(Wait).where(Wait.deal_id == deal_id, Wait.stage == run.stage, Wait.round == run.round)
+    wait = session.exec(mine.where(col(Wait.closed_at).is_not(None)).order_by(col(Wait.id).desc())).first()
+    if wait and wait.fact_id:
+        return session.get(Fact, wait.fact_id)
+    row = session.get(StageRun, run.row_id)
+    return session.get(Fact, row.fact_id) if wait is None and row and row.fact_id else None
+
+
+def _silence(session: Session, deal: Deal, why: str) -> Fact:
+    here, run = world(), runs.current()
+    stage = run.stage if run else "stage"
+    news = News(
+        kind="silence", source="clock", external_id=f"deal/{deal.id}/r{deal.round}/{stage}/silence", deal_id=deal.id, actor="system",
+        payload={"stage": stage, "why": why}, subject=f"deal/{deal.id}/r{deal.round}/{stage}",
+    )  # fmt: skip
+    return keep(session, news, now=here.now())[0]
+
+
+def _finish(session: Session, run: runs.Run | None) -> None:
+    here = world()
+    if run is None:
+        return
+    row = session.get_one(StageRun, run.row_id)
+    if row.state == RunState.RUNNING:
+        wanted.mark(session, row, RunState.DONE, now=here.now())
+    waits = [wait for wait in waiting.open_waits(session, row.deal_id or 0) if wait.stage == row.stage and wait.round == row.round]
+    for wait in waits:
+        waiting.over(session, waiting.Spot(wait.deal_id, wait.stage, wait.round, wait.key, wait.flow_run_id), now=here.now())

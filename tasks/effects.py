@@ -1,0 +1,106 @@
+"""Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from models import effects
+from models.effects import EffectState
+from models.errors import Refused, Unavailable, Uncertain
+from models.tables import Effect
+from tasks.world import World, lives, real_now, world
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act left: the vendor's words, and what the ledger keeps of it."""
+
+    said: str
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Act:
+    """An effect: `guard` gives a reason not to do it any more; `ask` finds out whether it happened (None: it did not)."""
+
+    key: str
+    kind: str
+    what: str
+    deal_id: int | None
+    act: Callable[[], Done]
+    guard: Callable[[Session], str | None] = lambda _session: None
+    ask: Callable[[], Done | None] | None = None
+
+
+def once(act: Act) -> Effect:
+    """Do it, unless it was done; return what the ledger says of it: done, failed, skipped or unknown.
+
+    Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
+    """
+    here = world()
+    effect, is_mine = _claim(here, act)
+    if not is_mine:
+        return effect
+    try:
+        done = act.act()
+    except Unavailable as error:
+        _settle(here, act, EffectState.PLANNED, str(error))
+        raise
+    except Refused as error:
+        return _settle(here, act, EffectState.FAILED, str(error))
+    except Uncertain as error:
+        return _settle(here, act, EffectState.UNKNOWN, str(error))
+    except Exception as error:
+        _settle(here, act, EffectState.PLANNED, f"{type(error).__name__}: {error}")
+        raise
+    return _settle(here, act, EffectState.DONE, done.said, done.result)
+
+
+def _claim(here: World, act: Act) -> tuple[Effect, bool]:
+    with here.db.writing() as session:
+        effect = effects.plan(session, act.key, act.kind, deal_id=act.deal_id, what=act.what, now=here.now())
+        if effect.state in effects.SETTLED:
+            return effect, False
+        if effect.state == EffectState.PLANNED:
+            reason = act.guard(session)
+            if reason:
+                effects.skip(session, effect, reason, now=here.now())
+                return effect, False
+            effects.claim(session, effect, here.worker, now=real_now())
+            return effect, True
+        alive = effect.owner != here.worker and lives(session, effect.owner)
+        if not effects.is_orphan(effect, now=real_now(), owner_lives=alive):
+            raise Unavailable(f"{act.key} is under way in another worker.")
+    return _take_orphan(here, act)
+
+
+def _take_orphan(here: World, act: Act) -> tuple[Effect, bool]:
+    """A claim whose owner died: ask the vendor where that can be done; otherwise it stays unknown until a person decides."""
+    if act.ask is None:
+        return _settle(here, act, EffectState.UNKNOWN, "The worker died while it was under way; it may have happened."), False
+    found = act.ask()
+    if found:
+        return _settle(here, act, EffectState.DONE, found.said, found.result), False
+    _settle(here, act, EffectState.PLANNED, "The worker died before it happened.")
+    return _claim(here, act)
+
+
+def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str, Any] | None = None) -> Effect:
+    with here.db.writing() as session:
+        effect = session.get_one(Effect, act.key)
+        effects.settle(session, effect, to, said=said, now=here.now(), result=result)
+        return effect
+
+
+def decide(key: str, *, went_out: bool, who: str) -> Effect:
+    """A person's word on an unknown effect: it went out, or it is to be done again."""
+    here = world()
+    with here.db.writing() as session:
+        effect = session.get(Effect, key)
+        if effect is None:
+            raise Refused(f"There is no effect {key}.")
+        to = EffectState.DONE if went_out else EffectState.PLANNED
+        effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
+        return effect

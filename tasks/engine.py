@@ -1,0 +1,90 @@
+"""Prefect, as far as we ask anything of it: make a run, wake it, end it, look at it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.states import Cancelled, Completed, Crashed, Scheduled
+
+from models.errors import Unavailable
+
+ENDED = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED})
+AT_ONCE = 200
+
+
+class Engine:
+    """One conversation with the Prefect server. Every call raises Unavailable while it is away."""
+
+    def __init__(self, client: SyncPrefectClient) -> None:
+        self._client = client
+        self._deployments: dict[str, UUID] = {}
+
+    def create(self, stage: str, parameters: dict[str, Any], *, key: str, name: str, tags: Sequence[str]) -> str:
+        """Make the run of this idempotency key, or find it made; return its id."""
+        run = self._client.create_flow_run_from_deployment(
+            self._deployment(stage), parameters=parameters, idempotency_key=key, name=name, tags=list(tags), state=Scheduled()
+        )
+        return str(run.id)
+
+    def look(self, flow_run_ids: Sequence[str]) -> dict[str, State]:
+        """The states of these runs; one that Prefect does not know is left out."""
+        found: dict[str, State] = {}
+        for start in range(0, len(flow_run_ids), AT_ONCE):
+            ids = [UUID(one) for one in flow_run_ids[start : start + AT_ONCE]]
+            runs = self._client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=ids)), limit=AT_ONCE)
+            found.update({str(run.id): run.state for run in runs if run.state})
+        return found
+
+    def run(self, flow_run_id: str) -> FlowRun | None:
+        """One run, if Prefect knows it."""
+        try:
+            return self._client.read_flow_run(UUID(flow_run_id))
+        except ObjectNotFound:
+            return None
+
+    def resume(self, flow_run_id: str) -> None:
+        """Make a suspended run go on, without a form."""
+        self._client.set_flow_run_state(UUID(flow_run_id), Scheduled(name="Resuming"))
+
+    def restart(self, flow_run_id: str) -> None:
+        """Hand a run out again that a worker had taken and never begun."""
+        self._client.set_flow_run_state(UUID(flow_run_id), Scheduled(message="The worker that took it is gone."), force=True)
+
+    def bury(self, flow_run_id: str, *, crashed: bool, why: str) -> None:
+        """Write the end of a run whose worker could not: crashed, or completed."""
+        state = Crashed(message=why) if crashed else Completed(message=why)
+        self._client.set_flow_run_state(UUID(flow_run_id), state, force=True)
+
+    def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
+        """End a run that nobody wants any more."""
+        self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
+
+    def _deployment(self, stage: str) -> UUID:
+        if stage not in self._deployments:
+            self._deployments[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
+        return self._deployments[stage]
+
+
+@contextmanager
+def engine() -> Iterator[Engine]:
+    """A conversation with the Prefect server.
+
+    Raises Unavailable when it cannot be reached or is not set up yet (retried by the waker).
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            yield Engine(client)
+    except (httpx.TransportError, PrefectHTTPStatusError, ObjectNotFound) as error:
+        raise Unavailable(f"The Prefect server is away: {type(error).__name__}.") from error
+
+
+def since(state: State) -> datetime:
+    """When a run came into its state."""
+    return state.timestamp

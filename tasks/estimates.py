@@ -1,0 +1,85 @@
+"""Steps of the estimate: counted, shown to a manager where it must be, changed by their word."""
+
+from models import documents, facts, pricing
+from models.answers import EstimateReview
+from models.errors import Missing
+from models.estimates import Estimate
+from models.letters import LetterOrder
+from models.tables import Brief, Deal, Document
+from tasks import letters
+from tasks.step import step
+from tasks.world import world
+
+
+@step
+def count_estimate(deal_id: int, round_: int) -> dict[str, int | bool]:
+    """Count the estimate from the brief as it is: {version, needs_approval}. Counted once per version of the brief."""
+    here = world()
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, deal_id)
+        sent = documents.latest(session, deal_id, "brief")
+        answers = sent.body["answers"] if sent else session.get_one(Brief, deal_id).answers
+        reason = f"brief v{sent.version if sent else 0}, round {round_}"
+        known = documents.latest(session, deal_id, "estimate")
+        if known is None or known.why != reason:
+            card, service = here.company.rates, deal.service
+            counted = pricing.estimate(card, service, answers, here.company.briefs[service])
+            known = documents.add_version(session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=reason, now=here.now())
+        return {"version": known.version, "needs_approval": Estimate.model_validate(known.body).needs_approval}
+
+
+@step
+def ask_manager(deal_id: int, version: int) -> str:
+    """Ask a project manager to look at an estimate, with the link; return the effect's state."""
+    order = LetterOrder(name="estimate-approval", deal_id=deal_id, to="project_manager")
+    return letters.send(f"deal/{deal_id}/estimate/v{version}/approval", order).state
+
+
+@step
+def ask_director(deal_id: int, version: int) -> str:
+    """Tell the director that nobody has looked at an estimate; return the effect's state."""
+    order = LetterOrder(name="estimate-approval-reminder", deal_id=deal_id, to="director")
+    return letters.send(f"deal/{deal_id}/estimate/v{version}/director", order).state
+
+
+@step
+def apply_review(deal_id: int, version: int, hours: dict[str, float], reason: str) -> int:
+    """The estimate with the hours a manager changed, as the next version; return its number. Without changes it stays."""
+    here = world()
+    with here.db.writing() as session:
+        deal, before = session.get_one(Deal, deal_id), documents.version(session, deal_id, "estimate", version)
+        if before is None:
+            raise Missing(f"Deal {deal_id} has no estimate {version}.")
+        if not hours:
+            return version
+        why = f"reviewed v{version}"
+        known = documents.latest(session, deal_id, "estimate")
+        if known and known.why == why:
+            return known.version
+        who = _reviewer(deal_id)
+        changed = pricing.change_hours(Estimate.model_validate(before.body), hours, reason, who)
+        return documents.add_version(session, deal, "estimate", changed.model_dump(mode="json"), made_by=who, why=why, now=here.now()).version
+
+
+@step
+def tell_refusal(deal_id: int, version: int, reason: str) -> str:
+    """Tell the salesperson that a manager refused the estimate; return the effect's state."""
+    order = LetterOrder(
+        name="estimate-refused", deal_id=deal_id, to="salesperson", facts={"who": _reviewer(deal_id), "reason": reason}
+    )
+    return letters.send(f"deal/{deal_id}/estimate/v{version}/refused", order).state
+
+
+def newest(deal_id: int) -> Document:
+    """The newest estimate of a deal. Raises Missing when there is none."""
+    with world().db.reading() as session:
+        document = documents.latest(session, deal_id, "estimate")
+    if document is None:
+        raise Missing(f"Deal {deal_id} has no estimate yet.")
+    return document
+
+
+def _reviewer(deal_id: int) -> str:
+    with world().db.reading() as session:
+        told = facts.of_deal(session, deal_id, EstimateReview.kind)
+    return told[-1].actor.removeprefix("staff:") if told else "system"

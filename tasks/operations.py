@@ -1,0 +1,88 @@
+"""Steps behind the operators' forms: each records a fact, with who and why; what follows is the rules' business."""
+
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+
+from models import facts, inbox, links, proposals
+from models.answers import BY_KIND, Answer, Noted, ProposalRevised
+from models.errors import Missing, Refused
+from models.proposal import Snapshot
+from models.proposals import Revision
+from models.tables import Deal
+from models.totals import totals
+from tasks import effects
+from tasks.step import step
+from tasks.world import world
+
+
+@step
+def record(deal_id: int, answer: dict[str, Any], kind: str, who: str, key: str) -> str:
+    """Record an operator's fact once per run of the form; return where the deal stands. Raises Refused where it makes no sense."""
+    here = world()
+    with here.db.writing() as session:
+        typed: Answer = BY_KIND[kind].model_validate(answer)
+        inbox.tell(session, deal_id, typed, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+        return session.get_one(Deal, deal_id).sales
+
+
+@step
+def register(application: dict[str, Any], who: str, key: str) -> int:
+    """Keep a lead that somebody typed in; return the application's number. Raises Refused for a service we do not sell."""
+    here = world()
+    if application["service"] not in here.company.rates.services:
+        raise Refused(f'We do not offer "{application["service"]}"; services are {", ".join(here.company.rates.services)}.')
+    with here.db.writing() as session:
+        fact, _ = inbox.apply(session, application, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+        return fact.id or 0
+
+
+@step
+def revise(deal_id: int, revision: dict[str, Any], who: str, key: str, *, keep: bool) -> list[str]:
+    """Show what a revision changes, as an artifact; with `keep` make it the next version and tell the stage. Return the differences."""
+    here = world()
+    with here.db.writing() as session:
+        deal = session.get(Deal, deal_id)
+        if deal is None:
+            raise Missing(f"There is no deal {deal_id}.")
+        if facts.find(session, "operator", key):
+            return []
+        typed = Revision(**revision)
+        snapshot, changes = proposals.revise(session, here.company, deal, typed, who=who, now=here.now(), keep=keep)
+        if keep:
+            answer = ProposalRevised(version=snapshot.version)
+            inbox.tell(session, deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+    create_markdown_artifact(_shown(snapshot, changes, keep=keep), key=f"revision-deal-{deal_id}", description=f"Proposal of deal {deal_id}")
+    return changes
+
+
+def _shown(snapshot: Snapshot, changes: list[str], *, keep: bool) -> str:
+    worth = totals(snapshot, [])
+    head = f"# {snapshot.title}, version {snapshot.version}\n\n" + ("Published." if keep else "Not published yet: run it again with *publish* ticked.")
+    lines = "\n".join(f"| {line.title} | {line.net.format(snapshot.locale)} |" for line in snapshot.lines)
+    told = "\n".join(f"- {change}" for change in changes) or "Nothing changes."
+    net, gross = worth.net.format(snapshot.locale), worth.gross.format(snapshot.locale)
+    return f"{head}\n\n## What changes\n\n{told}\n\n## Lines\n\n| line | net |\n| --- | ---: |\n{lines}\n| **total** | **{net}** (with VAT {gross}) |\n"
+
+
+@step
+def settle_effect(key: str, who: str, *, went_out: bool) -> str:
+    """Write a person's word on an unknown effect; return its state."""
+    state = effects.decide(key, went_out=went_out, who=who).state
+    world().nudge()
+    return state
+
+
+@step
+def renew_link(deal_id: int, kind: str, who: str, key: str) -> str:
+    """Revoke a deal's link of a kind; return the path of the new one."""
+    here = world()
+    with here.db.writing() as session:
+        if session.get(Deal, deal_id) is None:
+            raise Missing(f"There is no deal {deal_id}.")
+        text = Noted(text=f"New link: {kind}")
+        _, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+        if new:
+            links.revoke(session, kind, deal_id, now=here.now())
+            session.flush()
+        return links.hand_out(session, here.secret, kind, deal_id, now=here.now())

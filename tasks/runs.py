@@ -1,0 +1,153 @@
+"""The run we are in: which row it carries out, and whether it still may."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from prefect.context import FlowRunContext
+from prefect.exceptions import Abort, Pause
+from prefect.logging import get_run_logger
+
+from models import wanted
+from models.stages import RunState, Stage
+from models.tables import Deal, Fact, StageRun
+from models.waiting import Spot
+from tasks.engine import engine
+from tasks.world import world
+
+
+@dataclass
+class Run:
+    """One execution of a stage. `calls` counts the waits by name, so that a replay meets the same rows."""
+
+    row_id: int
+    stage: str
+    deal_id: int | None
+    round: int
+    flow_run_id: str
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def spot(self, name: str, *, counted: bool = True) -> Spot:
+        """Where the next wait of this name stands."""
+        if self.deal_id is None:
+            raise RuntimeError("A stage waits only once it has a deal.")
+        self.calls[name] += counted
+        key = f"{name}#{self.calls[name]}" if counted else name
+        return Spot(deal_id=self.deal_id, stage=self.stage, round=self.round, key=key, flow_run_id=self.flow_run_id)
+
+
+_current: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
+def current() -> Run | None:
+    """The run we are in; None outside of a stage, as in a step's test."""
+    return _current.get()
+
+
+@contextmanager
+def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None) -> Iterator[Run]:
+    """Carry out the row of the Prefect run we are in; leave it waiting, failed or done.
+
+    A run that has lost its row ends as Superseded, quietly. Raises Refused when an operator starts what makes no sense.
+    """
+    run = _begin(stage, deal_id, application_id)
+    token = _current.set(run)
+    left = RunState.DONE, ""
+    try:
+        yield run
+    except Pause:
+        left = RunState.WAITING, ""
+        raise
+    except Abort:
+        left = None
+        raise
+    except Exception as error:
+        left = RunState.FAILED, f"{type(error).__name__}: {error}"
+        raise
+    except BaseException as error:
+        left = RunState.FAILED, f"stopped: {type(error).__name__}"
+        raise
+    finally:
+        _current.reset(token)
+        _leave(run, left)
+        world().nudge()
+
+
+def check() -> None:
+    """Stop this run quietly if another generation has taken its row over, or nobody wants it any more."""
+    run = current()
+    if run is None:
+        return
+    with world().db.reading() as session:
+        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or session.get_one(StageRun, run.row_id).state == RunState.DONE
+    if not still_ours:
+        stop(run.flow_run_id)
+
+
+def belongs_to(deal_id: int) -> None:
+    """Write on the row of this run which deal it is about, once an application has one."""
+    run = current()
+    if run is None:
+        return
+    run.deal_id = deal_id
+    with world().db.writing() as session:
+        row = session.get_one(StageRun, run.row_id)
+        row.deal_id = deal_id
+        session.add(row)
+
+
+def stop(flow_run_id: str) -> None:
+    """End this run without a word: another one does its work, or nobody wants it."""
+    get_run_logger().info("This run is not wanted any more; it stops here.")
+    with engine() as prefect:
+        prefect.cancel(flow_run_id, name="Superseded", why="Another run carries this stage on, or nobody wants it any more.")
+    raise Abort("superseded")
+
+
+def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("A stage is a Prefect flow run.")
+    here, flow_run_id, key = world(), str(context.flow_run.id), context.flow_run.idempotency_key or ""
+    with here.db.writing() as session:
+        row = wanted.begin(session, key, flow_run_id, here.worker, now=here.now())
+        is_ours = row is not None
+        if row is None and wanted.of_run(session, flow_run_id) is None and not _is_key(key):
+            if deal_id is not None:
+                row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now())
+            elif application_id is not None:
+                fact = session.get(Fact, application_id)
+                wanted.want(session, stage, application=fact, now=here.now())
+            is_ours = row is not None
+        if row is not None:
+            return Run(row_id=row.id or 0, stage=stage, deal_id=deal_id or row.deal_id, round=row.round, flow_run_id=flow_run_id)
+    if not is_ours:
+        stop(flow_run_id)
+    raise AssertionError("unreachable")
+
+
+def _is_key(key: str) -> bool:
+    return key.startswith(("deal-", "application-"))
+
+
+def _leave(run: Run, left: tuple[RunState, str] | None) -> None:
+    here = world()
+    with here.db.writing() as session:
+        row = session.get_one(StageRun, run.row_id)
+        if row.flow_run_id != run.flow_run_id:
+            return
+        row.owner = ""
+        session.add(row)
+        if left and row.state == RunState.RUNNING:
+            wanted.mark(session, row, left[0], now=here.now(), why=left[1][:2000])
+
+
+def round_of(deal_id: int) -> int:
+    """The round that a deal is in; a run keeps the round it began in."""
+    run = current()
+    if run is not None:
+        return run.round
+    with world().db.reading() as session:
+        return session.get_one(Deal, deal_id).round

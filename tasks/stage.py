@@ -1,0 +1,55 @@
+"""`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from prefect import Flow, flow
+from prefect.runtime import flow_run
+
+from models.stages import Stage
+from models.tables import Client, Deal, Fact
+from tasks import runs
+from tasks.world import world
+
+
+def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], Flow[..., None]]:
+    """Declare the flow of a stage. `description` tells an operator what it does, what it waits for, what to do when it fails.
+
+    The run ends as Superseded when another one has taken its place; every other error fails it, where an operator sees it.
+    """
+
+    def declare(function: Callable[..., None]) -> Flow[..., None]:
+        @wraps(function)
+        def carry(**kwargs: Any) -> None:
+            with runs.entered(name, **kwargs):
+                function(**kwargs)
+
+        return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)
+
+    return declare
+
+
+def run_name() -> str:
+    """`proposal · deal 42 · Acme`, for the run we are in."""
+    return title(str(flow_run.flow_name), flow_run.parameters)
+
+
+def title(stage_name: str, parameters: dict[str, Any]) -> str:
+    """What an operator reads in the list of runs."""
+    with world().db.reading() as session:
+        if "deal_id" in parameters:
+            deal = session.get(Deal, parameters["deal_id"])
+            client = session.get(Client, deal.client_id) if deal else None
+            whose = (client.company or client.name) if client else "no such deal"
+            return f"{stage_name} · deal {parameters['deal_id']} · {whose}"
+        fact = session.get(Fact, parameters.get("application_id"))
+        payload = fact.payload if fact else {}
+        return f"{stage_name} · application {parameters.get('application_id')} · {payload.get('company') or payload.get('name', '?')}"
+
+
+def tags(stage_name: str, deal: Deal | None) -> list[str]:
+    """What an operator filters by."""
+    if deal is None:
+        return [f"stage:{stage_name}"]
+    return [f"stage:{stage_name}", f"deal:{deal.id}", f"service:{deal.service}", *([f"manager:{deal.salesperson}"] if deal.salesperson else [])]

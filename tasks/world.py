@@ -1,0 +1,114 @@
+"""The world outside the rules: database, clock, mail, printer, the studio's set-up. Chosen here, from settings, and nowhere else."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from sqlmodel import Session
+
+from models import company, leases, settings
+from models.company import Company
+from models.db import Database
+from models.nudges import nudge
+from models.settings import Settings
+from tasks.gateways import mail
+from tasks.gateways.mail import Mailer
+from tasks.gateways.pdf import Printer, WeasyPrinter
+
+WORKER_LEASE = timedelta(seconds=20)
+
+
+def real_now() -> datetime:
+    """The real clock: leases and claims go by it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The studio's clock: the real one, and the seconds in `offset` added, so that a month can be rehearsed."""
+
+    offset: Path | None = None
+
+    def __call__(self) -> datetime:
+        """The studio's time, UTC."""
+        try:
+            ahead = float(self.offset.read_text()) if self.offset else 0.0
+        except (FileNotFoundError, ValueError):
+            ahead = 0.0
+        return real_now() + timedelta(seconds=ahead)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a step may touch."""
+
+    settings: Settings
+    db: Database
+    company: Company
+    mail: Mailer
+    pdf: Printer
+    now: Callable[[], datetime]
+    worker: str
+
+    @cached_property
+    def address(self) -> str:
+        """The public address that links in letters begin with, without a slash at the end."""
+        given = self.settings.public_url or self.company.studio.public_address
+        return (given or f"http://{self.settings.host}:{self.settings.api_port}").rstrip("/")
+
+    @property
+    def secret(self) -> str:
+        """What links are derived from."""
+        return self.settings.secret.get_secret_value()
+
+    def nudge(self) -> None:
+        """Tell the worker that there is work."""
+        nudge(self.settings.nudges)
+
+
+def build(read: Settings) -> World:
+    """The world of these settings.
+
+    Raises BadSetup when a setting or a file of the company's set-up is wrong.
+    """
+    return World(
+        settings=read, db=Database(read.database), company=company.load(read.company), mail=mail.from_url(read.mail_url, read.home / "outbox"),
+        pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
+        now=Clock(read.clock_file), worker=worker_name(),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def worker_name() -> str:
+    """This process among all workers: host, process and a random part, since process numbers come again."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+
+
+def lives(session: Session, worker: str) -> bool:
+    """Whether a worker still is at work: it renews its lease; one of this machine that has no process is known to be dead at once."""
+    host, _, rest = worker.partition("/")
+    pid = rest.partition("/")[0]
+    if host == socket.gethostname() and worker != worker_name() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+        return False
+    return leases.is_held(session, f"worker/{worker}", now=real_now())
+
+
+_current: list[World] = []
+
+
+def world() -> World:
+    """This process's world, built from the settings when it is asked for first."""
+    if not _current:
+        _current.append(build(settings.read()))
+    return _current[-1]
+
+
+def use(one: World) -> World:
+    """Make `one` this process's world from now on."""
+    _current[:] = [one]
+    return one
