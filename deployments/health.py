@@ -10,49 +10,42 @@ from dataclasses import dataclass
 from models.settings import Settings
 
 PATIENCE = 2.0
+MOST = 100_000
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the system: where it is, whether it is well, and if not, why."""
+    """One part of the system: where it is, whether it is well, if not, why, and whether the system needs it."""
 
     name: str
     well: bool
     says: str
-    address: str
+    address: str = ""
+    needed: bool = True
 
 
 def addresses(settings: Settings) -> dict[str, str]:
     """The four addresses a person opens, by what they are."""
-    api = f"http://{settings.host}:{settings.api_port}"
+    api = _pages(settings)
     return {"intake form": f"{api}/apply", "Prefect UI": settings.prefect_ui, "sent mail": f"{api}/outbox", "api docs": f"{api}/docs"}
 
 
 def parts(settings: Settings) -> list[Part]:
-    """Engine and pages, each asked now; the pages speak for the database and the worker too."""
-    ready = f"http://{settings.host}:{settings.api_port}/health/ready"
+    """Engine and pages, each asked now, and what the pages tell of the parts behind them."""
+    engine, _ = _get(f"{settings.prefect_api}/health")
+    pages, told = _get(f"{_pages(settings)}/health/ready")
+    behind = told.get("parts", {}) if isinstance(told, dict) else {}
+    answered = "" if behind else pages
     return [
-        _part("engine", f"{settings.prefect_api}/health", settings.prefect_ui),
-        _part("pages", ready, f"http://{settings.host}:{settings.api_port}"),
+        Part("engine", well=not engine, says=engine or "well", address=settings.prefect_ui),
+        Part("pages", well=not answered, says=answered or "well", address=_pages(settings)),
+        *(Part(name, well=one["well"], says=one["says"], needed=one["needed"]) for name, one in behind.items() if name != "engine"),
     ]
 
 
 def answers(url: str) -> Callable[[], str]:
     """A question to ask again and again: "" once `url` answers 200, else what it says instead."""
-    return lambda: ask(url)
-
-
-def ask(url: str) -> str:
-    """Nothing ("") when `url` answers 200 within two seconds, else why not, in one line."""
-    try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - our own address
-            answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return _reason(error.code, error.read(4000))
-    except (OSError, ValueError) as error:
-        return f"no answer ({getattr(error, 'reason', None) or error})"
-    return ""
+    return lambda: _get(url)[0]
 
 
 def is_free(host: str, port: int, *, udp: bool = False) -> bool:
@@ -68,15 +61,26 @@ def is_free(host: str, port: int, *, udp: bool = False) -> bool:
     return True
 
 
-def _part(name: str, url: str, address: str) -> Part:
-    trouble = ask(url)
-    return Part(name=name, well=not trouble, says=trouble or "well", address=address)
+def _pages(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.api_port}"
 
 
-def _reason(code: int, body: bytes) -> str:
+def _get(url: str) -> tuple[str, object]:
+    """What is wrong with `url` in one line ("" when it answers 200 within two seconds), and the JSON it answers, if any."""
     try:
-        told = json.loads(body)
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 (our own address)
+            return "", _parsed(answer.read(MOST))
+    except urllib.error.HTTPError as error:
+        with error:
+            told = _parsed(error.read(MOST))
+        detail = told.get("detail") if isinstance(told, dict) else None
+        return str(detail or f"it answers {error.code}"), told
+    except (OSError, ValueError) as error:
+        return f"no answer ({getattr(error, 'reason', None) or error})", None
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
     except ValueError:
-        return f"it answers {code}"
-    detail = told.get("detail") if isinstance(told, dict) else None
-    return str(detail or f"it answers {code}: {json.dumps(told)[:300]}")
+        return None

@@ -1,4 +1,4 @@
-"""Starting the system: everything is checked first, then the three parts start side by side."""
+"""Starting the system: engine first, since it takes longest; the set-up is checked meanwhile; then worker and pages."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from deployments import health, running, secrets_file
 from deployments.prefect_server import environment
 from deployments.running import Running
-from deployments.supervisor import Child, End, Supervisor
+from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
 from models.errors import BadSetup, StudioError
 from models.settings import ROOT, Settings, read
 
@@ -17,22 +17,29 @@ BUSY_SECONDS = 3.0
 DETACHED_SECONDS = 180.0
 
 
-def prepare(**over: object) -> Settings:
-    """The settings of a start: secrets made, the studio's set-up checked, the database brought up to date.
+def settings_of(**over: object) -> Settings:
+    """The settings of a start, secrets made. Raises BadSetup with one line per problem."""
+    secrets_file.ensure(read(**over).home)
+    return read(**over)
 
-    Raises BadSetup with one line per problem.
-    """
-    first = read(**over)
-    secrets_file.ensure(first.home)
-    settings = read(**over)
-    from tasks.world import build  # noqa: PLC0415 (the whole set-up is read only when it is needed)
 
-    world = build(settings)
-    try:
-        migrate(settings)
-    finally:
-        world.db.close()
-    return settings
+def check(settings: Settings) -> None:
+    """Read the studio's whole set-up and bring the database up to date. Raises BadSetup with one line per problem."""
+    from tasks.world import build  # noqa: PLC0415 (slow to import, and not needed to see what runs)
+
+    build(settings).db.close()
+    migrate(settings)
+
+
+def check_apart(settings: Settings) -> None:
+    """As `check`, in a process of its own: what it imports would stay in the supervisor's memory for ever."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deployments.start"], cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+    if done.returncode == BAD_SETUP:
+        raise BadSetup(*done.stderr.splitlines())
+    if done.returncode > 0:
+        raise StudioError(done.stderr)
 
 
 def migrate(settings: Settings) -> tuple[str, str]:
@@ -64,7 +71,7 @@ def migrate(settings: Settings) -> tuple[str, str]:
 def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
     """Run the system until told to stop; `ready` is called once all is well. A system that runs there already is returned.
 
-    Raises BadSetup when a port is taken.
+    Raises BadSetup with one line per problem: a port that is taken, a broken file of the set-up, a database out of reach.
     """
     with running.claim(settings) as claim:
         if claim is None:
@@ -77,7 +84,7 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
             ready()
 
         parts = children(settings, own_engine=own_engine)
-        return Supervisor(parts, settings.home / "logs", child_environment(settings), cwd=ROOT).run(all_well)
+        return Supervisor(parts, settings.home / "logs", child_environment(settings), cwd=ROOT).run(all_well, lambda: check_apart(settings))
 
 
 def up_detached(settings: Settings, arguments: list[str]) -> Running:
@@ -98,7 +105,7 @@ def up_detached(settings: Settings, arguments: list[str]) -> Running:
             return found
         if (code := process.poll()) is not None:
             said = log.read_text().strip() or "It left no word."
-            raise BadSetup(*said.splitlines()) if code == 2 else StudioError(said)  # noqa: PLR2004 (exit code of a broken set-up)
+            raise BadSetup(*said.splitlines()) if code == BAD_SETUP else StudioError(said)
         time.sleep(0.1)
     process.terminate()
     raise StudioError(f"The system is not up after {DETACHED_SECONDS:.0f} s; see {log}.")
@@ -139,3 +146,11 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
         (health.is_free("127.0.0.1", settings.nudges, udp=True), f"UDP port {settings.nudges} {said} STUDIO_NUDGE_PORT or --api-port."),
     ]
     return [sentence for free, sentence in wanted if not free]
+
+
+if __name__ == "__main__":
+    try:
+        check(read())
+    except BadSetup as error:
+        sys.stderr.write(str(error))
+        sys.exit(BAD_SETUP)

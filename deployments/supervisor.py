@@ -28,9 +28,9 @@ while read -r sign group; do
     -) groups="${groups%% $group *} ${groups#* $group }" ;;
   esac
 done
-for group in $groups; do kill -TERM -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
 [ "$groups" = ' ' ] || sleep 2
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 """
 
@@ -87,10 +87,15 @@ class Supervisor:
         self._hurry = threading.Event()
         self._guard: subprocess.Popen[bytes] | None = None
 
-    def run(self, ready: Callable[[], None]) -> End:
-        """Start everything, call `ready` once all are well, and keep it so until told to stop or it is hopeless."""
+    def run(self, ready: Callable[[], None], meanwhile: Callable[[], None] = lambda: None) -> End:
+        """Start everything, call `ready` once all are well, and keep it so until told to stop or it is hopeless.
+
+        `meanwhile` runs while the first child, the slowest, comes up; the others start after it. What it raises ends everything.
+        """
         with self._signals(), self._guarded():
             try:
+                self._start(self._children[0])
+                meanwhile()
                 return self._watch(ready)
             finally:
                 self._end_all()

@@ -10,6 +10,7 @@ import os
 import signal
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -30,12 +31,13 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.serve import POOL, deploy
 from models import leases
 from models.errors import StudioError, Unavailable
-from tasks.waker import tick
+from tasks.waker import STUCK, tick
 from tasks.world import WORKER_LEASE, build, real_now, use, world
 
 HEARTBEAT = 5.0
 SYNC = 30.0
 RIPE_SOON = 0.25
+LEAVING = 0.02
 log = logging.getLogger("studioflow.worker")
 
 
@@ -50,6 +52,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         super().__init__(**kwargs)
         self._flows = flows
         self._threads = CapacityLimiter(threads)
+        self._in_threads: set[UUID] = set()
 
     async def run(self, flow_run: FlowRun, configuration: BaseJobConfiguration, task_status: Any = None) -> BaseWorkerResult:  # noqa: ARG002
         """Run a flow in a thread and say when it has left it: ended, suspended or aborted."""
@@ -59,9 +62,16 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
 
     async def _submit_run(self, flow_run: FlowRun) -> None:
-        """Take a run and start it: without the label, pid and deployment requests, which tell a thread nothing."""
+        """Take a run and start it: without the label, pid and deployment requests, which tell a thread nothing.
+
+        A run that was woken while its last execution is still leaving its thread waits for that: Prefect notes a suspension by
+        run and process, and the new execution would take the old one's for its own.
+        """
         try:
+            while flow_run.id in self._in_threads:
+                await asyncio.sleep(LEAVING)
             if await self._propose_pending_state(flow_run):
+                self._in_threads.add(flow_run.id)
                 self._runs_task_group.start_soon(self.run, flow_run, None)
         finally:
             self._submitting_flow_run_ids.discard(flow_run.id)
@@ -70,6 +80,12 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
 
     def _carry(self, flow_run: FlowRun) -> None:
         """One execution, in a thread. Prefect keeps what became of it; what it could not keep is logged with the run."""
+        try:
+            self._execute(flow_run)
+        finally:
+            self._in_threads.discard(flow_run.id)
+
+    def _execute(self, flow_run: FlowRun) -> None:
         try:
             flow = self._flows.get(str(flow_run.deployment_id)) or load_flow(flow_run)
             run_flow(flow, flow_run=flow_run, return_type="state")
@@ -120,27 +136,30 @@ async def _work(settings: Settings, worker: WarmWorker, heard: asyncio.Event) ->
         if heard.is_set() or now - last >= settings.waker_seconds:
             heard.clear()
             last = now
-            if await _tick():
-                asyncio.get_running_loop().call_later(RIPE_SOON, heard.set)
+            soon = await _tick()
+            if soon:
+                asyncio.get_running_loop().call_later(soon, heard.set)
         try:
             await worker.get_and_submit_flow_runs()
         except Exception as error:  # noqa: BLE001 (the engine may be away for any reason; it is asked again)
             log.warning("The Prefect server does not answer: %s: %s", type(error).__name__, error)
 
 
-async def _tick() -> bool:
-    """One round of the waker; whether another is wanted at once."""
+async def _tick() -> float:
+    """One round of the waker; in how many seconds it is to look again (0: when it is nudged)."""
     try:
         done = await to_thread.run_sync(tick)
     except Unavailable as away:
         log.warning("%s", away)
-        return False
+        return 0
     except Exception:
         log.exception("The waker's round failed; it is tried again.")
-        return False
+        return 0
     for sentence in done.mended:
         log.warning("mended: %s", sentence)
-    return done.again
+    if done.again:
+        return RIPE_SOON
+    return STUCK.total_seconds() + 1 if done.created or done.woken else 0
 
 
 async def _beat() -> None:

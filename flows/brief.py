@@ -29,7 +29,7 @@ def brief(deal_id: DealId) -> None:
     briefs.mail_brief(deal_id, round_)
     answer = waits.for_fact(BriefSent, key="brief", ladder="brief", whose="client", what="the filled brief")
     if answer is None:
-        briefs.mail_farewell(deal_id, round_)
+        deals.say_goodbye(deal_id, Stage.BRIEF)
         deals.tell_loss(deal_id, Stage.BRIEF, "the brief never came")
         deals.close_deal(deal_id, Sales.LOST, why="the brief never came")
         return

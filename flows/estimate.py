@@ -31,6 +31,7 @@ def estimate(deal_id: DealId) -> None:
             estimates.ask_director(deal_id, version)
             review = waits.for_fact(EstimateReview, key="review", **question)
         if review.decision == "refuse":
+            estimates.mail_refused(deal_id, version)
             estimates.tell_refusal(deal_id, version, review.reason)
             deals.close_deal(deal_id, Sales.DECLINED, why=review.reason)
             return

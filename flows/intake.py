@@ -33,11 +33,13 @@ def intake(application_id: ApplicationId) -> None:
         return
     deal_id = applications.enter(admitted["deal_id"])
     applications.assign_salesperson(deal_id)
+    applications.name_run(deal_id)
     if admitted["is_below_minimum"]:
         applications.mail_minimum(deal_id)
         answer = waits.for_fact(QualifyAnswer, key="minimum", ladder="qualify", whose="client", what="a word on our minimum")
         if answer is None or answer.decision == "out":
             applications.mail_declined(deal_id)
+            deals.tell_loss(deal_id, Stage.INTAKE, "below our minimum")
             deals.close_deal(deal_id, Sales.DECLINED, why="below our minimum")
             return
     applications.thank_client(deal_id)

@@ -1,11 +1,10 @@
 """Operations: what an operator does to a deal, each a form in the Prefect UI. Run twice, a form is two runs and says so."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from models.answers import ClosedAsLost, Held, Noted, Released, Reopened
 from tasks import operations
@@ -21,7 +20,7 @@ def _key() -> str:
 
 
 @flow(name="put-on-hold", description="Lets a deal rest: no reminders and no deadlines, until a day or until `release`. Answers still count.")
-def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: datetime | None = None) -> None:
+def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: AwareDatetime | None = None) -> None:
     """Record that a deal rests."""
     operations.record(deal_id, Held(until=until, reason=reason).model_dump(mode="json"), Held.kind, who, _key())
     world().nudge()

@@ -59,7 +59,7 @@ def escalate(deal_id: int, version: int) -> Answer:
 def finish(deal_id: int, version: int, answer: ProposalAnswer | None) -> None:
     """Silence and a no end the deal, with a way back; a yes goes on to the contract."""
     if answer is None:
-        proposals.mail_farewell(deal_id, version)
+        deals.say_goodbye(deal_id, Stage.PROPOSAL)
         deals.tell_loss(deal_id, Stage.PROPOSAL, "no answer to the proposal")
         deals.close_deal(deal_id, Sales.LOST, why="no answer to the proposal")
     elif answer.decision == "decline":

@@ -4,18 +4,19 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from models.errors import Refused
+from tasks import printing
 from tasks import reconcile as check
 
 
 @flow(
     name="reconcile",
     flow_run_name="reconcile",
-    description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Then looks
-for open deals without a next step. **It fails** when there is one: reopen or close that deal, and tell whoever looks after the system.""",
+    description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Prints the
+proposals that could not be printed before. Then looks for open deals without a next step. **It fails** when there is one: reopen or close that deal, and tell whoever looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""
-    for sentence in check.mend_runs():
+    for sentence in [*check.mend_runs(), *printing.print_missing()]:
         get_run_logger().warning(sentence)
     stranded = check.find_stranded()
     if stranded:

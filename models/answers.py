@@ -3,10 +3,10 @@
 The same model checks a client's form, another system's JSON and the form an operator sees on a suspended run.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 Line = Field(default="", max_length=200)
 Words = Field(default="", max_length=5000)
@@ -118,7 +118,7 @@ class Held(Answer):
     """The deal rests: no reminders, no deadlines, until a day or until somebody releases it."""
 
     kind: ClassVar[str] = "deal.held"
-    until: datetime | None = Field(default=None, description="When it wakes by itself; empty: when somebody says so.")
+    until: AwareDatetime | None = Field(default=None, description="When it wakes by itself; empty: when somebody says so.")
     reason: str = Field(min_length=1, max_length=2000, description="Why it rests.")
 
 
@@ -173,6 +173,12 @@ class LinkAsked(Answer):
     page: str = Field(default="", max_length=50)
 
 
+class RemindersStopped(Answer):
+    """The client wants no more reminders."""
+
+    kind: ClassVar[str] = "reminders.stopped"
+
+
 class Joined(Answer):
     """A further application of the same client for the same work."""
 
@@ -183,7 +189,7 @@ class Joined(Answer):
 
 ANSWERS: tuple[type[Answer], ...] = (
     QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ProposalRevised, ContractWord, Held, Released, ClosedAsLost, Reopened,
-    Noted, ProposalViewed, ProposalForwarded, LinkAsked, Joined,
+    Noted, ProposalViewed, ProposalForwarded, LinkAsked, RemindersStopped, Joined,
 )  # fmt: skip
 BY_KIND: dict[str, type[Answer]] = {model.kind: model for model in ANSWERS}
 

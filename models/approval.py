@@ -22,7 +22,7 @@ def reasons(rules: Rules, inputs: Inputs, sums: Sums) -> list[str]:
     """Sentences on why a manager must look; none when the estimate may go out by itself."""
     rule = rules.approval
     counted, low, likely, high, net = sums
-    limit = Money.of_major(rule.above, rules.currency)
+    limit = Money.of_major(rules.service.approval_above or rule.above, rules.currency)
     floor = Money.of_major(rules.service.floor, rules.currency)
     spread = Decimal((high - low).amount) * 100 / likely.amount
     found = list(inputs.answer_flags)

@@ -14,7 +14,7 @@ from models.proposal import Option, PaymentTerm, Person, PriceLine, Proof, Scope
 from models.questionnaire import Questionnaire, Section, VatClass, visible
 from models.setup import Answer, Answers, Sentences, chosen
 from models.studio import Case, Staff
-from models.wording import fed, fill, quotes, sentences, structure, vocabulary
+from models.wording import fed, fill, known_locale, quotes, sentences, structure, vocabulary
 
 __all__ = ["OVERRIDES", "compose", "differences"]
 
@@ -39,10 +39,10 @@ def compose(  # noqa: PLR0913 - a proposal is made of just so many things, all n
 ) -> Snapshot:
     """Version `version` of a proposal, whole. `texts` replaces sections by name (`OVERRIDES`); in lists a line is an item.
 
-    Prices, days and phases are the estimate's, by the rules it was made with. Raises Invalid for an unknown text, Missing for a
-    salesperson who is not there.
+    A locale that is not known gives way to the studio's. Prices, days and phases are the estimate's, by the rules it was made
+    with. Raises Invalid for an unknown text, Missing for a salesperson who is not there.
     """
-    brief = company.briefs[estimate.service]
+    brief, locale = company.briefs[estimate.service], known_locale(locale, company.studio.locale)
     seller = _seller(company, salesperson_email)
     until = today + timedelta(days=company.studio.proposal.valid_days)
     given = _given(brief, answers)
@@ -53,7 +53,8 @@ def compose(  # noqa: PLR0913 - a proposal is made of just so many things, all n
         "low": estimate.low.format(locale),
         "high": estimate.high.format(locale),
         "days": str(estimate.days),
-        "valid_until": format_date(until, format="long", locale=locale.replace("-", "_")),
+        "days_to_launch": str(_days_to_launch(estimate)),
+        "valid_until": format_date(until, format="long", locale=locale),
     }
     whole = {
         "number": number,
@@ -128,6 +129,12 @@ def _from_brief(estimate: Estimate, brief: Questionnaire, answers: Answers, word
         "exclusions": section("exclusions", service.exclusions),
         "assumptions": section("assumptions", service.assumptions),
     }
+
+
+def _days_to_launch(estimate: Estimate) -> int:
+    """The days before whatever runs by the month, such as a pilot or a support plan."""
+    running = {phase.title for phase in estimate.rules.service.phases if phase.months}
+    return min((bar.start for bar in estimate.timeline if bar.title in running), default=estimate.days)
 
 
 def _given(brief: Questionnaire, answers: Answers) -> dict[str, Answer]:

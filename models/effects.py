@@ -62,6 +62,12 @@ def claim(session: Session, effect: Effect, owner: str, *, now: datetime) -> Non
     session.add(effect)
 
 
+def take_over(session: Session, effect: Effect, owner: str, *, now: datetime) -> None:
+    """Make the claim of a dead owner ours, so that only one of its finders goes on with it."""
+    effect.owner, effect.lease_until = owner, now + LEASE
+    session.add(effect)
+
+
 def settle(
     session: Session, effect: Effect, to: EffectState, *, said: str, now: datetime, result: dict[str, Any] | None = None
 ) -> None:
@@ -72,6 +78,12 @@ def settle(
     if result is not None:
         effect.result = result
     session.add(effect)
+
+
+def do_again(session: Session, effect: Effect, *, said: str, now: datetime) -> None:
+    """Plan an unknown effect again, by a person's word. Its stage has gone on: the waker does it, as an errand."""
+    settle(session, effect, E.PLANNED, said=said, now=now)
+    effect.kind = "errand"
 
 
 def skip(session: Session, effect: Effect, why: str, *, now: datetime) -> None:

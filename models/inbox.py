@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import briefs, documents, facts, letters, waiting, wanted
+from models import briefs, documents, facts, letters, pricing, waiting, wanted
 from models.answers import (
     Answer, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, LinkAsked, ProposalAnswer, ProposalForwarded, ProposalRevised, QualifyAnswer,
-    Released, Reopened,
+    Released, RemindersStopped, Reopened,
 )  # fmt: skip
 from models.errors import Missing, Refused
+from models.estimates import Estimate
 from models.facts import News
 from models.letters import LetterOrder
 from models.proposal import Snapshot
 from models.stages import Stage
-from models.tables import Deal, Document, Fact
+from models.tables import Client, Deal, Document, Fact
 from models.totals import selected, totals
 from models.tracks import CLOSED, Sales, move
 
@@ -27,7 +28,13 @@ NOUNS: dict[type[Answer], str] = {
     QualifyAnswer: "qualification", BriefSent: "brief", EstimateReview: "estimate", ProposalAnswer: "proposal",
     ProposalRevised: "proposal", ContractWord: "contract",
 }  # fmt: skip
-FINAL = (QualifyAnswer, EstimateReview, ContractWord)
+FINAL: dict[type[Answer], Sales] = {
+    QualifyAnswer: Sales.RECEIVED, EstimateReview: Sales.ESTIMATING, ContractWord: Sales.CONTRACTING,
+}  # fmt: skip
+"""Answers that are given once, and where the deal must stand: an early one would wait for a question nobody has asked."""
+LAST_PLACE_ON_EARTH = timedelta(hours=12)
+"""A day is over when it is over everywhere: nobody is told at eight in the evening that today has passed."""
+FORWARDS_A_DAY = 5
 
 
 def apply(session: Session, payload: dict, *, source: str, external_id: str, actor: str, now: datetime, suspect: str = "") -> tuple[Fact, bool]:
@@ -40,7 +47,9 @@ def apply(session: Session, payload: dict, *, source: str, external_id: str, act
     return fact, new
 
 
-def tell(session: Session, deal_id: int, answer: Answer, *, source: str, external_id: str, actor: str, now: datetime) -> tuple[Fact, bool]:
+def tell(
+    session: Session, deal_id: int, answer: Answer, *, source: str, external_id: str, actor: str, now: datetime, happened_at: datetime | None = None
+) -> tuple[Fact, bool]:
     """Keep a typed fact about a deal, with what follows from it, and wake the wait that it answers.
 
     Telling the same (source, external id) again changes nothing and gives the first fact back.
@@ -52,7 +61,7 @@ def tell(session: Session, deal_id: int, answer: Answer, *, source: str, externa
     known = facts.find(session, source, external_id)
     if known:
         return known, False
-    if isinstance(answer, FINAL):
+    if type(answer) in FINAL:
         _refuse_if_told(session, deal, answer)
     check = _CHECKS.get(type(answer))
     if check:
@@ -61,7 +70,10 @@ def tell(session: Session, deal_id: int, answer: Answer, *, source: str, externa
         answer = briefs.publish(session, deal, actor=actor, now=now)
     about = facts.subject(deal_id, deal.round, NOUNS.get(type(answer), "deal"))
     payload = answer.model_dump(mode="json")
-    news = News(kind=answer.kind, source=source, external_id=external_id, actor=actor, deal_id=deal_id, subject=about, payload=payload)
+    news = News(
+        kind=answer.kind, source=source, external_id=external_id, actor=actor, deal_id=deal_id, subject=about, payload=payload,
+        happened_at=happened_at,
+    )  # fmt: skip
     fact, new = facts.keep(session, news, now=now)
     if new:
         follow = _FOLLOWS.get(type(answer))
@@ -78,6 +90,8 @@ def _refuse_if_told(session: Session, deal: Deal, answer: Answer) -> None:
     is_asked = any(answer.kind in wait.kinds and wait.subject == about for wait in waiting.open_waits(session, deal.id or 0))
     if not is_asked and any(fact.subject == about for fact in facts.of_deal(session, deal.id or 0, answer.kind)):
         raise Refused("This has been answered already.")
+    if deal.sales != FINAL[type(answer)]:
+        raise Refused(f"Nobody asks that now: deal {deal.id} is {deal.sales}.")
 
 
 def _live_proposal(session: Session, deal: Deal) -> Document:
@@ -89,7 +103,7 @@ def _live_proposal(session: Session, deal: Deal) -> Document:
 
 def _check_proposal_answer(session: Session, deal: Deal, answer: ProposalAnswer, now: datetime) -> None:
     document = _live_proposal(session, deal)
-    if document.state == "frozen":
+    if document.state == "frozen" and document.round == deal.round:
         raise Refused("This proposal has been accepted; it cannot be answered again.")
     if document.state != "live" or document.round != deal.round or deal.sales in CLOSED:
         raise Refused("This proposal is no longer open.")
@@ -98,7 +112,7 @@ def _check_proposal_answer(session: Session, deal: Deal, answer: ProposalAnswer,
     if answer.decision != "accept":
         return
     snapshot = Snapshot.model_validate(document.body)
-    if now.date() > snapshot.valid_until:
+    if (now - LAST_PLACE_ON_EARTH).date() > snapshot.valid_until:
         raise Refused("This proposal has expired; ask for a fresh one with the change form.")
     if totals(snapshot, answer.selection).gross.amount != answer.total:
         raise Refused("This changed while you were reading: please look at the total again.")
@@ -125,11 +139,7 @@ def _check_revised(session: Session, deal: Deal, answer: ProposalRevised, now: d
 
 
 def _check_brief(session: Session, deal: Deal, answer: BriefSent, now: datetime) -> None:  # noqa: ARG001
-    if deal.sales in CLOSED:
-        raise Refused("This brief is closed.")
-    document = documents.latest(session, deal.id or 0, "proposal")
-    if document and document.state == "frozen":
-        raise Refused("The proposal made from this brief has been accepted; please ask your contact for a change.")
+    briefs.check_open(session, deal)
 
 
 def _late_brief(session: Session, deal: Deal, answer: BriefSent, fact: Fact, now: datetime) -> None:
@@ -191,6 +201,28 @@ def _reopen(session: Session, deal: Deal, answer: Reopened, fact: Fact, now: dat
     wanted.want(session, Stage.BRIEF, deal=deal, fact=fact, now=now)
 
 
+def _check_review(session: Session, deal: Deal, answer: EstimateReview, now: datetime) -> None:
+    _check_open(session, deal, answer, now)
+    document = documents.latest(session, deal.id or 0, "estimate")
+    if document is None:
+        raise Missing(f"Deal {deal.id} has no estimate yet.")
+    if answer.hours:
+        pricing.change_hours(Estimate.model_validate(document.body), answer.hours, answer.reason, "")
+
+
+def _check_forward(session: Session, deal: Deal, answer: ProposalForwarded, now: datetime) -> None:  # noqa: ARG001
+    _live_proposal(session, deal)
+    told = facts.of_deal(session, deal.id or 0, ProposalForwarded.kind)
+    if sum(fact.known_at > now - timedelta(days=1) for fact in told) >= FORWARDS_A_DAY:
+        raise Refused(f"This proposal was sent on {FORWARDS_A_DAY} times today. Please pass the link on yourself.")
+
+
+def _stop_reminders(session: Session, deal: Deal, answer: RemindersStopped, fact: Fact, now: datetime) -> None:  # noqa: ARG001
+    client = session.get_one(Client, deal.client_id)
+    client.reminders_off_at = client.reminders_off_at or now
+    session.add(client)
+
+
 def _forward(session: Session, deal: Deal, answer: ProposalForwarded, fact: Fact, now: datetime) -> None:
     order = LetterOrder(
         name="proposal-forwarded", deal_id=deal.id or 0, to="colleague", address=answer.email, links={"link": "proposal"},
@@ -213,17 +245,16 @@ def _page_of(deal: Deal) -> str:
 
 def deals_by_mail(session: Session, email: str) -> list[Deal]:
     """The open and closed deals of a client's address, newest first."""
-    from models.tables import Client  # noqa: PLC0415
-
     mine = select(Deal).join(Client, col(Client.id) == Deal.client_id).where(Client.email == email)
     return list(session.exec(mine.order_by(col(Deal.id).desc())))
 
 
 _CHECKS: dict[type[Answer], Callable] = {
     ProposalAnswer: _check_proposal_answer, ProposalRevised: _check_revised, BriefSent: _check_brief, ClosedAsLost: _check_open,
-    Held: _check_open, Released: _check_released, Reopened: _check_reopened,
+    Held: _check_open, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open, ContractWord: _check_open,
+    EstimateReview: _check_review, ProposalForwarded: _check_forward,
 }  # fmt: skip
 _FOLLOWS: dict[type[Answer], Callable] = {
     ProposalAnswer: _answer_proposal, BriefSent: _late_brief, ClosedAsLost: _lose, Held: _hold, Released: _release, Reopened: _reopen,
-    ProposalForwarded: _forward, LinkAsked: _renew_link,
+    ProposalForwarded: _forward, LinkAsked: _renew_link, RemindersStopped: _stop_reminders,
 }  # fmt: skip

@@ -14,11 +14,13 @@ from sqlmodel import Session, col, func, or_, select
 from models import facts, inbox
 from models.answers import Application, Joined
 from models.db import serialise
+from models.errors import Missing
 from models.money import Money
 from models.tables import Client, Deal, Fact
 from models.tracks import CLOSED, Sales
 
 SAME_APPLICATION = timedelta(hours=24)
+LARGEST_BUDGET = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def admit(
         joined = Joined(application=fact.id or 0, message=application.message[:5000])
         inbox.tell(session, deal.id or 0, joined, source="intake", external_id=f"joined/{fact.id}", actor=fact.actor, now=now)
         return Admitted(deal, is_new=False)
-    budget = Money.of_major(Decimal(str(application.budget)), currency).amount if application.budget is not None else None
+    budget = _budget(application.budget, currency)
     deal = Deal(
         client_id=client.id or 0, service=application.service, currency=currency, locale=client.locale, opened_at=now,
         budget=budget, message=application.message, source=dict(application.source),
@@ -95,6 +97,13 @@ def admit(
     fact.deal_id = deal.id
     session.add(fact)
     return Admitted(deal, is_new=True)
+
+
+def _budget(named: float | None, currency: str) -> int | None:
+    """The budget in minor units; None for a figure that nobody can mean."""
+    if named is None or not 0 <= named <= LARGEST_BUDGET:
+        return None
+    return Money.of_major(Decimal(str(named)), currency).amount
 
 
 def is_below(deal: Deal, minimum: Money) -> bool:
@@ -157,3 +166,16 @@ def _same_work(session: Session, client: Client, service: str, now: datetime) ->
 def applications(session: Session, deal_id: int) -> list[Fact]:
     """The applications that opened or joined a deal."""
     return facts.of_deal(session, deal_id, Application.kind)
+
+
+def status(session: Session, application_id: int) -> dict[str, Any]:
+    """What became of an application: {id, state, deal}; state is received, opened, joined or suspected. Raises Missing."""
+    fact = session.get(Fact, application_id)
+    if fact is None or fact.kind not in {Application.kind, "application.suspected"}:
+        raise Missing(f"There is no application {application_id}.")
+    if fact.kind != Application.kind:
+        return {"id": application_id, "state": "suspected", "deal": None}
+    if fact.deal_id is None:
+        return {"id": application_id, "state": "received", "deal": None}
+    first = session.exec(select(func.min(Fact.id)).where(Fact.deal_id == fact.deal_id, Fact.kind == Application.kind)).one()
+    return {"id": application_id, "state": "opened" if first == fact.id else "joined", "deal": fact.deal_id}

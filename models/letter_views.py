@@ -1,4 +1,3 @@
-# ruff: noqa: RUF012 (pydantic copies a default for each record)
 """What a letter is given, and what each one asks for."""
 
 from typing import NamedTuple
@@ -47,6 +46,7 @@ LETTER_NEEDS: dict[str, Needs] = {
     "welcome-back": Needs(),
     "estimate-approval": Needs(("total", "hours", "reasons"), staff=True),
     "estimate-approval-reminder": Needs(("total", "waiting"), staff=True),
+    "estimate-declined": Needs(link=False),
     "estimate-refused": Needs(("who", "reason"), staff=True),
     "proposal-ready": Needs(("total", "valid_until"), ("pdf",)),
     "proposal-updated": Needs(("total", "valid_until", "changes"), ("pdf",)),
@@ -64,6 +64,7 @@ LETTER_NEEDS: dict[str, Needs] = {
     "link-renewed": Needs(("document",)),
     "contract-to-prepare": Needs(("total", "accepted_by"), ("deal", "pdf"), staff=True),
     "contract-reminder": Needs(("total", "waiting"), ("deal",), staff=True),
+    "client-silent": Needs(("what", "waiting"), staff=True),
     "deal-lost-staff": Needs(("stage", "reason"), staff=True),
     "deal-on-hold": Needs(("until",), link=False),
     "deal-resumed": Needs(),

@@ -1,15 +1,11 @@
 """A letter as an order: which one, about which deal, to whom, with which words. It is written when it is sent."""
 
 from datetime import datetime
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from models import effects
 from models.tables import Effect
-
-Recipient = Literal["client", "salesperson", "project_manager", "director", "colleague", "ops"]
 
 BUTTONS: dict[str, str] = {
     "application-assigned": "brief-staff", "application-below-minimum": "qualify", "application-minimum-reminder": "qualify",
@@ -21,19 +17,23 @@ BUTTONS: dict[str, str] = {
     "proposal-accepted": "proposal", "proposal-accepted-staff": "proposal-staff", "proposal-change-asked": "proposal-staff",
     "proposal-change-reminder": "proposal-staff", "proposal-declined": "comeback", "proposal-declined-staff": "proposal-staff",
     "proposal-forwarded": "proposal", "contract-to-prepare": "contract-word", "contract-reminder": "contract-word",
-    "deal-lost-staff": "proposal-staff", "deal-resumed": "brief",
+    "client-silent": "deal", "deal-lost-staff": "deal", "deal-resumed": "brief",
 }  # fmt: skip
 """The kind of link behind each letter's button; an order may name another."""
 
 
 class LetterOrder(BaseModel):
-    """A letter to be written and sent once. `links` are kinds of links by the name the letter has for them; `facts` are its own words."""
+    """A letter to be written and sent once.
+
+    `to` is client, colleague (at `address`) or a role of the studio's people; the deal's own salesperson is meant by salesperson.
+    `links` are kinds of links by the name the letter has for them; `facts` are its own words.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     deal_id: int
-    to: Recipient
+    to: str
     address: str = ""
     links: dict[str, str] = {}
     facts: dict[str, str] = {}

@@ -14,9 +14,7 @@ Changes = Mapping[str, Decimal]
 
 def quantity(part: Component, answers: Answers) -> int:
     """How many units of `part` the answers ask for; never fewer for a greater answer."""
-    if not part.driver:
-        return 1
-    packs = -(-(_count(answers, part.driver, part.default) - part.beyond) // part.per)
+    packs = -(-(_count(answers, part.driver, part.default) - part.beyond) // part.per) if part.driver else 1
     return max(0, packs) * (_count(answers, part.times, 1) if part.times else 1)
 
 

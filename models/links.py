@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from models.db import serialise
 from models.errors import Missing
 from models.tables import Link
 
@@ -42,12 +43,19 @@ def digest(text: str) -> str:
 
 def hand_out(session: Session, secret: str, kind: str, deal_id: int, *, now: datetime) -> str:
     """The path of a deal's current link of this kind, `/p/…`; its row is written when it is handed out first."""
+    serialise(session, f"link/{kind}/{deal_id}")
     link = _latest(session, kind, deal_id)
     generation = 1 if link is None else link.generation + (1 if link.revoked_at else 0)
     text = token(secret, kind, deal_id, generation)
     if link is None or link.revoked_at:
         session.merge(Link(digest=digest(text), kind=kind, deal_id=deal_id, generation=generation, made_at=now))
     return f"/{PATHS[kind]}/{text}"
+
+
+def given(session: Session, secret: str, kind: str, deal_id: int) -> str:
+    """The path of a deal's current link of this kind, if it was ever handed out; "" if not."""
+    link = _latest(session, kind, deal_id)
+    return "" if link is None or link.revoked_at else f"/{PATHS[kind]}/{token(secret, kind, deal_id, link.generation)}"
 
 
 def find(session: Session, text: str, *kinds: str) -> Found:

@@ -1,19 +1,35 @@
-# ruff: noqa: RUF012 (pydantic copies a default for each record)
 """What each page and document shows: typed records, filled by the api and the publishing step.
 
 A template gets `record.context()` and nothing else. Posted field names are in the docstrings. Longer than 200 lines: it is
-one contract, read side by side with the templates. What they share is in `models.views`, letters are in `models.letter_views`.
+one contract, read side by side with the templates. What they share is in `models.views`; letters
+are in `models.letter_views`, pages for the studio's own people in `models.staff_pages`; all can be had from here.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from models.letter_views import LETTER_NEEDS, LetterView, Needs
 from models.money import Money
 from models.proposal import Person, Snapshot, Totals
+from models.staff_pages import ApprovePage, ContractWordPage, EstimateLine, OutboxLetterPage, OutboxPage, SentLetter
 from models.views import Choice, Chrome, Form, Page, View
 
-__all__ = ["LETTER_NEEDS", "Choice", "Chrome", "Form", "LetterView", "Needs", "Page", "View"]
+__all__ = [
+    "LETTER_NEEDS",
+    "ApprovePage",
+    "Choice",
+    "Chrome",
+    "ContractWordPage",
+    "EstimateLine",
+    "Form",
+    "LetterView",
+    "Needs",
+    "OutboxLetterPage",
+    "OutboxPage",
+    "Page",
+    "SentLetter",
+    "View",
+]
 
 
 class BrandStyle(View):
@@ -186,6 +202,7 @@ class ProposalPage(Page):
     POST /p/{token}/change: version, text. POST /p/{token}/decline: version, reason, comment. POST /p/{token}/forward: email, note.
     POST /p/{token}/views: version (sent by script after dwell). `about` tells which of the forms `form` belongs to.
     `changed`: the version shown before is no longer current (409). `stale`: the brief was edited after this version.
+    `read_only`: a staff link; there is nothing to answer on it.
     """
 
     token: str
@@ -193,6 +210,7 @@ class ProposalPage(Page):
     state: Literal["open", "change_asked", "accepted", "declined", "expired", "on_hold"] = "open"
     changed: bool = False
     stale: bool = False
+    read_only: bool = False
     notice: str = ""
     differences: list[Difference] = []
     decline_reasons: list[Choice] = []
@@ -207,60 +225,6 @@ class ComebackPage(Page):
     client_name: str
     service_name: str
     state: Literal["open", "done", "closed"] = "open"
-
-
-# Staff
-
-
-class EstimateLine(View):
-    """A line of the estimate; hours as text ("12.5"). `changed` says why it was changed before, or ""."""
-
-    slug: str
-    title: str
-    explanation: str
-    role: str
-    low: str
-    hours: str
-    high: str
-    amount: Money
-    changed: str = ""
-
-
-class ApprovePage(Page):
-    """`pages/approve.html`. POST /a/{token}: who, hours_<slug>…, reason, action (recount, approve, refuse)."""
-
-    token: str
-    deal_id: int
-    client_name: str
-    client_company: str
-    service_name: str
-    lines: list[EstimateLine]
-    reasons: list[str]
-    low: Money
-    likely: Money
-    high: Money
-    days: int
-    brief_link: str = ""
-    people: list[str] = []
-    state: Literal["open", "approved", "refused"] = "open"
-    decided_by: str = ""
-    form: Form = Form()
-
-
-class ContractWordPage(Page):
-    """`pages/contract_word.html`. POST /k/{token}: who, decision (signed, lost), signed_on, reason, text."""
-
-    token: str
-    deal_id: int
-    client_name: str
-    client_company: str
-    service_name: str
-    total: Money
-    lost_reasons: list[Choice]
-    people: list[str] = []
-    today: date
-    state: Literal["open", "signed", "lost"] = "open"
-    form: Form = Form()
 
 
 # Around
@@ -292,29 +256,3 @@ class UnsubscribePage(Page):
     action: str
     email: str
     done: bool = False
-
-
-class SentLetter(View):
-    """A letter as the outbox lists it. `id` is its part of /outbox/{id}."""
-
-    id: str
-    deal_id: int | None
-    key: str
-    to: str
-    subject: str
-    at: datetime
-
-
-class OutboxPage(Page):
-    """`pages/outbox.html`, newest first."""
-
-    letters: list[SentLetter]
-
-
-class OutboxLetterPage(Page):
-    """`pages/outbox_letter.html`. `frame` is the address of the HTML part ("" without one)."""
-
-    letter: SentLetter
-    text: str
-    frame: str = ""
-    links: list[str] = []

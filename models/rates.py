@@ -107,6 +107,7 @@ class Service(SetUp):
     title: str
     price_model: Literal["fixed", "tm"] = "fixed"
     floor: Decimal = Field(gt=0)
+    approval_above: Decimal | None = Field(None, gt=0)
     price_note: str = ""
     payments: list[PaymentStep] = []
     overheads: list[Slug] | None = Field(None, description="Which overheads of the card apply; all of them when missing.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from models.company import Company
     from models.questionnaire import Question
 
-PROPOSAL_WORDS = {"client_name", "client_company", "salesperson", "low", "high", "days", "valid_until"}
+PROPOSAL_WORDS = {"client_name", "client_company", "salesperson", "low", "high", "days", "days_to_launch", "valid_until"}
 NUMERIC = ("number", "choices")
 TEXTS = ("task", "result", "materials", "exclusions", "assumptions")
 WHOLE = 100

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     pdf_memory_mb: int = Field(1024, ge=128, description="Most memory one PDF process may take.")
     upload_mb: int = Field(25, ge=1, description="Largest file a client may upload.")
     upload_deal_mb: int = Field(250, ge=1, description="Most that one deal may upload in all.")
+    apply_per_hour: int = Field(60, ge=1, description="Applications an hour from one address before it is taken for a robot.")
+    apply_min_seconds: float = Field(2.5, ge=0, description="Whoever fills in the form faster is taken for a robot.")
     clock_file: Path | None = Field(None, description="A file with seconds to add to the clock: rehearse a month in minutes.")
     secret: SecretStr = Field(SecretStr(""), description="Signs links; generated into secrets.env at first start.")
 

@@ -161,6 +161,9 @@ _RULES = {
     "mp4": _Rule("video/mp4", lambda head: head[4:8] == b"ftyp", "an MP4 video"),
 }
 
+KINDS = tuple(_RULES)
+"""The kinds that are taken, by their extension."""
+
 
 def _megabytes(size: int) -> str:
     return f"{size / 1024 / 1024:.1f}".removesuffix(".0")

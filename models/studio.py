@@ -105,7 +105,10 @@ class Case(SetUp):
 
 
 class ProposalTexts(SetUp):
-    """Words of every proposal; {client_name}, {client_company}, {salesperson}, {low}, {high}, {days}, {valid_until} are filled in."""
+    """Words of every proposal.
+
+    Blanks: {client_name}, {client_company}, {salesperson}, {low}, {high}, {days}, {days_to_launch}, {valid_until}.
+    """
 
     valid_days: int = Field(ge=1, le=365)
     greeting: str

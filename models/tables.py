@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.db import UtcDateTime
@@ -49,7 +49,7 @@ class Deal(SQLModel, table=True):
     money: str = Field(default="none", index=True)
     round: int = 1
     salesperson: str = Field(default="", index=True)
-    budget: int | None = None
+    budget: int | None = Field(default=None, sa_type=BigInteger)
     currency: str
     locale: str
     message: str = ""

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF012 (pydantic copies a default for each record)
 """What every page, letter and document view is built from."""
 
 from typing import Annotated, Any

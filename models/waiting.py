@@ -11,7 +11,6 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models import facts
-from models.db import serialise
 from models.tables import Deal, Fact, Wait
 
 
@@ -70,8 +69,11 @@ def find(session: Session, spot: Spot) -> Wait | None:
 
 
 def reach(session: Session, spot: Spot, question: Question, *, now: datetime) -> Reached:
-    """What the stage does at this line, now. One transaction; the answer's consumption is unique."""
-    serialise(session, f"wait/{spot.deal_id}")
+    """What the stage does at this line, now. One transaction; the answer's consumption is unique.
+
+    It locks the deal as `inbox.tell` does: a fact is seen here, or its teller sees this wait and makes it due.
+    """
+    lock(session, spot.deal_id)
     wait = find(session, spot)
     if wait and wait.fact_id:
         return Answered(session.get_one(Fact, wait.fact_id))
@@ -125,6 +127,19 @@ def next_due(wait: Wait) -> datetime | None:
     return min([*rungs, *([wait.deadline] if wait.deadline else [])], default=None)
 
 
+def climbed(session: Session, wait: Wait, rungs_sent: int) -> None:
+    """Write how many rungs have been sent, or passed over."""
+    lock(session, wait.deal_id)
+    session.refresh(wait)
+    wait.rungs_sent = rungs_sent
+    _reckon(session, wait)
+
+
+def lock(session: Session, deal_id: int) -> Deal:
+    """The deal, with everybody else who asks or tells something about it kept out until this transaction ends."""
+    return session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).one()
+
+
 def wake(session: Session, fact: Fact, *, now: datetime) -> int:
     """Make every open wait that this fact may answer due at once; how many there are."""
     open_waits = session.exec(select(Wait).where(Wait.deal_id == fact.deal_id, Wait.subject == fact.subject, col(Wait.closed_at).is_(None)))
@@ -152,8 +167,14 @@ def shift_all(session: Session, deal_id: int, by: timedelta) -> None:
         sent, rest = wait.rungs[: wait.rungs_sent], wait.rungs[wait.rungs_sent :]
         wait.rungs = [*sent, *({**rung, "at": (datetime.fromisoformat(rung["at"]) + by).isoformat()} for rung in rest)]
         wait.deadline = wait.deadline + by if wait.deadline else None
+        _reckon(session, wait)
+
+
+def _reckon(session: Session, wait: Wait) -> None:
+    """Put down when the waker must look next; one that has its answer already stays due."""
+    if wait.closed_at is None and not (wait.kinds and facts.unconsumed(session, wait.deal_id, wait.subject, wait.kinds)):
         wait.due_at = next_due(wait)
-        session.add(wait)
+    session.add(wait)
 
 
 def _open(session: Session, spot: Spot, question: Question, now: datetime) -> Wait:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -20,9 +20,16 @@ CHILDREN_MAX = 12
 TITLE_MAX = 70
 
 
+def known_locale(name: str, otherwise: str) -> str:
+    """The locale that `name` means ("de", "en-GB"), or `otherwise` when it means none."""
+    try:
+        return str(Locale.parse(name, sep="-" if "-" in name else "_"))
+    except (ValueError, UnknownLocaleError):
+        return otherwise
+
+
 def words_of(question: Question, answer: Answer, locale: str) -> str:
     """An answer as prose: labels for choices, "a, b and c" for several, dates and numbers as `locale` writes them."""
-    locale = str(Locale.parse(locale, sep="-" if "-" in locale else "_"))
     match answer:
         case None | "":
             return ""

@@ -9,6 +9,8 @@ from models.letters import LetterOrder
 from models.money import Money
 from models.tables import Deal, Fact
 from tasks import letters, runs
+from tasks.engine import engine
+from tasks.stage import tags, title
 from tasks.step import step
 from tasks.world import World, world
 
@@ -31,9 +33,22 @@ def admit(application_id: int) -> dict[str, int | bool]:
 
 
 def enter(deal_id: int) -> int:
-    """Write on this run whose it has become. Said at every replay."""
+    """Write on this run's row whose it has become. Said at every replay."""
     runs.belongs_to(deal_id)
     return deal_id
+
+
+@step
+def name_run(deal_id: int) -> str:
+    """Name and tag this run after its deal, as operators look for it; return the name. Raises Unavailable (retried)."""
+    here, run = world(), runs.current()
+    name = title("intake", {"deal_id": deal_id})
+    if run:
+        with here.db.reading() as session:
+            deal = session.get_one(Deal, deal_id)
+        with engine() as prefect:
+            prefect.label(run.flow_run_id, name=name, tags=tags("intake", deal))
+    return name
 
 
 @step

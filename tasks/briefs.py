@@ -30,10 +30,3 @@ def mail_brief(deal_id: int, round_: int) -> str:
     """Send the link to the brief; return the effect's state. Who comes back is welcomed back."""
     name = "brief-invitation" if round_ == 1 else "welcome-back"
     return letters.send(f"deal/{deal_id}/r{round_}/brief/mail", LetterOrder(name=name, deal_id=deal_id, to="client")).state
-
-
-@step
-def mail_farewell(deal_id: int, round_: int) -> str:
-    """Say goodbye to a client whose brief never came, with a way back; return the effect's state."""
-    order = LetterOrder(name="brief-farewell", deal_id=deal_id, to="client")
-    return letters.send(f"deal/{deal_id}/r{round_}/brief/farewell", order).state

@@ -33,7 +33,8 @@ def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str) -> str
         if next_stage:
             wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now())
         _finish(session, run)
-        return deal.sales
+    here.nudge()
+    return deal.sales
 
 
 @step
@@ -52,13 +53,29 @@ def close_deal(deal_id: int, to: Sales, why: str) -> str:
 
 
 @step
-def tell_loss(deal_id: int, stage: Stage, reason: str) -> str:
-    """Tell the salesperson that a deal ended in a stage, and why; return the effect's state."""
+def tell_loss(deal_id: int, stage: Stage, reason: str) -> list[str]:
+    """Tell those whom the stage's ladder names (else the salesperson) that a deal ended, and why; return the effects' states."""
     here = world()
     with here.db.reading() as session:
         round_ = session.get_one(Deal, deal_id).round
-    order = LetterOrder(name="deal-lost-staff", deal_id=deal_id, to="salesperson", facts={"stage": stage.value, "reason": reason})
-    return letters.send(f"deal/{deal_id}/r{round_}/{stage}/lost", order).state
+    ended = here.company.ladders.get(stage.value)
+    states = []
+    for role in (ended.tell_at_end if ended else []) or ["salesperson"]:
+        order = LetterOrder(name="deal-lost-staff", deal_id=deal_id, to=role, facts={"stage": stage.value, "reason": reason})
+        states.append(letters.send(f"deal/{deal_id}/r{round_}/{stage}/lost/{role.replace('_', '-')}", order).state)
+    return states
+
+
+@step
+def say_goodbye(deal_id: int, stage: Stage) -> str:
+    """Send the letter that ends the stage's ladder, with a way back; return the effect's state, "" where the ladder has none."""
+    here = world()
+    ended = here.company.ladders.get(stage.value)
+    if ended is None or ended.ends is None:
+        return ""
+    with here.db.reading() as session:
+        round_ = session.get_one(Deal, deal_id).round
+    return letters.send(f"deal/{deal_id}/r{round_}/{stage}/farewell", LetterOrder(name=ended.ends, deal_id=deal_id, to="client")).state
 
 
 def _cause(session: Session, deal_id: int) -> Fact | None:
@@ -66,7 +83,7 @@ def _cause(session: Session, deal_id: int) -> Fact | None:
     run = runs.current()
     if run is None:
         return None
-    mine = select(Wait).where(Wait.deal_id == deal_id, Wait.stage == run.stage, Wait.round == run.round)
+    mine = select(Wait).where(Wait.deal_id == deal_id, Wait.stage == run.stage, Wait.round == run.round, Wait.subject != "")
     wait = session.exec(mine.where(col(Wait.closed_at).is_not(None)).order_by(col(Wait.id).desc())).first()
     if wait and wait.fact_id:
         return session.get(Fact, wait.fact_id)

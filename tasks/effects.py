@@ -1,7 +1,9 @@
 """Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from sqlmodel import Session
@@ -23,7 +25,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Act:
-    """An effect: `guard` gives a reason not to do it any more; `ask` finds out whether it happened (None: it did not)."""
+    """An effect: `guard` gives a reason not to do it any more; `ask` finds out whether it happened (None: it did not).
+
+    `args` is what it is done from again, should a person say so.
+    """
 
     key: str
     kind: str
@@ -31,6 +36,7 @@ class Act:
     deal_id: int | None
     act: Callable[[], Done]
     guard: Callable[[Session], str | None] = lambda _session: None
+    args: dict[str, Any] = field(default_factory=dict)
     ask: Callable[[], Done | None] | None = None
 
 
@@ -39,7 +45,11 @@ def once(act: Act) -> Effect:
 
     Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
     """
-    here = world()
+    with _under_way(act.key):
+        return _once(world(), act)
+
+
+def _once(here: World, act: Act) -> Effect:
     effect, is_mine = _claim(here, act)
     if not is_mine:
         return effect
@@ -60,7 +70,7 @@ def once(act: Act) -> Effect:
 
 def _claim(here: World, act: Act) -> tuple[Effect, bool]:
     with here.db.writing() as session:
-        effect = effects.plan(session, act.key, act.kind, deal_id=act.deal_id, what=act.what, now=here.now())
+        effect = effects.plan(session, act.key, act.kind, deal_id=act.deal_id, what=act.what, now=here.now(), args=act.args)
         if effect.state in effects.SETTLED:
             return effect, False
         if effect.state == EffectState.PLANNED:
@@ -73,6 +83,7 @@ def _claim(here: World, act: Act) -> tuple[Effect, bool]:
         alive = effect.owner != here.worker and lives(session, effect.owner)
         if not effects.is_orphan(effect, now=real_now(), owner_lives=alive):
             raise Unavailable(f"{act.key} is under way in another worker.")
+        effects.take_over(session, effect, here.worker, now=real_now())
     return _take_orphan(here, act)
 
 
@@ -101,6 +112,25 @@ def decide(key: str, *, went_out: bool, who: str) -> Effect:
         effect = session.get(Effect, key)
         if effect is None:
             raise Refused(f"There is no effect {key}.")
-        to = EffectState.DONE if went_out else EffectState.PLANNED
-        effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
+        if went_out:
+            effects.settle(session, effect, EffectState.DONE, said=f"{who}: it went out", now=here.now())
+        else:
+            effects.do_again(session, effect, said=f"{who}: send it again", now=here.now())
         return effect
+
+
+_keys: set[str] = set()
+_lock = Lock()
+
+
+@contextmanager
+def _under_way(key: str) -> Iterator[None]:
+    """Let one thread of this process at a time do the effect: a claim of our own that nobody is at is an orphan."""
+    with _lock:
+        if key in _keys:
+            raise Unavailable(f"{key} is under way in this worker.")
+        _keys.add(key)
+    try:
+        yield
+    finally:
+        _keys.discard(key)

@@ -49,6 +49,10 @@ class Engine:
         except ObjectNotFound:
             return None
 
+    def label(self, flow_run_id: str, *, name: str, tags: Sequence[str]) -> None:
+        """Give a run the name and tags that operators look for."""
+        self._client.update_flow_run(UUID(flow_run_id), name=name, tags=list(tags))
+
     def resume(self, flow_run_id: str) -> None:
         """Make a suspended run go on, without a form."""
         self._client.set_flow_run_state(UUID(flow_run_id), Scheduled(name="Resuming"))

@@ -5,7 +5,7 @@ from models.answers import EstimateReview
 from models.errors import Missing
 from models.estimates import Estimate
 from models.letters import LetterOrder
-from models.tables import Brief, Deal, Document
+from models.tables import Brief, Deal
 from tasks import letters
 from tasks.step import step
 from tasks.world import world
@@ -20,8 +20,8 @@ def count_estimate(deal_id: int, round_: int) -> dict[str, int | bool]:
         sent = documents.latest(session, deal_id, "brief")
         answers = sent.body["answers"] if sent else session.get_one(Brief, deal_id).answers
         reason = f"brief v{sent.version if sent else 0}, round {round_}"
-        known = documents.latest(session, deal_id, "estimate")
-        if known is None or known.why != reason:
+        known = next((one for one in documents.all_of(session, deal_id) if one.kind == "estimate" and one.why == reason), None)
+        if known is None:
             card, service = here.company.rates, deal.service
             counted = pricing.estimate(card, service, answers, here.company.briefs[service])
             known = documents.add_version(session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=reason, now=here.now())
@@ -70,13 +70,10 @@ def tell_refusal(deal_id: int, version: int, reason: str) -> str:
     return letters.send(f"deal/{deal_id}/estimate/v{version}/refused", order).state
 
 
-def newest(deal_id: int) -> Document:
-    """The newest estimate of a deal. Raises Missing when there is none."""
-    with world().db.reading() as session:
-        document = documents.latest(session, deal_id, "estimate")
-    if document is None:
-        raise Missing(f"Deal {deal_id} has no estimate yet.")
-    return document
+@step
+def mail_refused(deal_id: int, version: int) -> str:
+    """Tell the client honestly that this is not for us; return the effect's state."""
+    return letters.send(f"deal/{deal_id}/estimate/v{version}/declined", LetterOrder(name="estimate-declined", deal_id=deal_id, to="client")).state
 
 
 def _reviewer(deal_id: int) -> str:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 import templates
 from models import links
+from models.errors import StudioError, Uncertain
 from models.letter_views import LETTER_NEEDS, LetterView
 from models.letters import BUTTONS, LetterOrder
 from models.message import Mailbox, Message, Receipt
@@ -31,7 +32,8 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
     here = world()
     effect = effects.once(
         Act(
-            key=key, kind=kind, what=order.name, deal_id=order.deal_id, act=lambda: _hand_over(here, key, order),
+            key=key, kind=kind, what=order.name, deal_id=order.deal_id, args=order.model_dump(mode="json"),
+            act=lambda: _hand_over(here, key, order),
             guard=lambda session: _reason_not_to(here, session, order) or (guard(session) if guard else None),
             ask=(lambda: _asked(here, key)) if here.mail.can_ask else None,
         )  # fmt: skip
@@ -43,7 +45,12 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
 
 def _hand_over(here: World, key: str, order: LetterOrder) -> Done:
     message = write(here, key, order)
-    receipt = here.mail.send(message)
+    try:
+        receipt = here.mail.send(message)
+    except StudioError:
+        raise
+    except Exception as error:
+        raise Uncertain(f"The mailer broke off: {type(error).__name__}: {error}") from error
     return _done(receipt, message.to.address)
 
 
@@ -114,15 +121,14 @@ def _mailbox(here: World, deal: Deal, client: Client, order: LetterOrder) -> Mai
     if order.to == "salesperson":
         person = studio.person(deal.salesperson)
     else:
-        role = "director" if order.to == "ops" else order.to
-        person = next(iter(studio.with_role(role, deal.service) or studio.with_role(role)), None)
+        person = next(iter(studio.with_role(order.to, deal.service) or studio.with_role(order.to)), None)
     person = person or next(iter(studio.with_role("director")), studio.people[0])
     return Mailbox(address=person.email, name=person.name)
 
 
 def _link(here: World, session: Session, deal: Deal, kind: str) -> str:
     if kind in {"", "deal"}:
-        return f"{here.settings.prefect_ui}/runs?tags=deal:{deal.id}"
+        return f"{here.settings.prefect_ui}/runs?tag=deal:{deal.id}"
     if kind == "pdf":
         return here.address + links.hand_out(session, here.secret, "proposal", deal.id or 0, now=here.now()) + ".pdf"
     return here.address + links.hand_out(session, here.secret, kind, deal.id or 0, now=here.now())

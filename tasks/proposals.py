@@ -2,14 +2,16 @@
 
 import hashlib
 
-import templates
+from prefect.logging import get_run_logger
+
 from models import documents, proposals
+from models.errors import Missing
 from models.letters import LetterOrder
-from models.tables import Deal, Document
-from tasks import letters
-from tasks.gateways.pdf import Printer
+from models.tables import Deal
+from tasks import letters, printing
+from tasks.gateways.pdf import NoLibraries
 from tasks.step import step
-from tasks.world import World, world
+from tasks.world import world
 
 
 @step
@@ -25,39 +27,17 @@ def publish_proposal(deal_id: int, round_: int) -> int:  # noqa: ARG001 (the rou
 def print_proposal(deal_id: int, version: int, state: str) -> str:  # noqa: ARG001 (a frozen one is printed again)
     """Print a version and keep the PDF under its SHA-256; return the hash. The same version in the same state gives the same bytes.
 
-    Raises Unavailable where WeasyPrint's libraries are missing (retried).
+    "" where the printer's libraries are missing: the live page is enough to go on with, `reconcile` prints later.
     """
-    here = world()
-    with here.db.writing() as session:
-        document = _version(session, deal_id, version)
-        view = proposals.shown(session, here.company, document, selection=[], link=letters.address_of(here, session, deal_id, "proposal"))
-        when = document.frozen_at or document.made_at
-    content = _printed(here, here.pdf, view, when)
-    digest = hashlib.sha256(content).hexdigest()
-    path = here.settings.path("documents", f"{digest}.pdf")
-    if not path.exists():
-        scratch = path.with_suffix(f".{here.worker.rpartition('/')[2]}")
-        scratch.write_bytes(content)
-        scratch.replace(path)
-    with here.db.writing() as session:
-        document = _version(session, deal_id, version)
-        document.pdf_hash, document.pdf_path = digest, str(path.relative_to(here.settings.home))
-        document.template_hash = templates.source_hash("documents/proposal/print.html", here.settings.company)
-        session.add(document)
-    return digest
-
-
-def _printed(here: World, printer: Printer, view, when) -> bytes:
-    html = templates.render("documents/proposal/print.html", view.context(), company=here.settings.company, locale=view.snapshot.locale)
-    folders = [here.settings.company / "templates" / "documents" / "proposal", here.settings.company, templates.HERE / "documents" / "proposal", templates.HERE]
-    return printer.print(html, assets=[folder for folder in folders if folder.is_dir()], when=when, title=view.snapshot.title)
-
-
-def _version(session, deal_id: int, version: int) -> Document:
-    document = documents.version(session, deal_id, "proposal", version)
+    with world().db.reading() as session:
+        document = documents.version(session, deal_id, "proposal", version)
     if document is None:
-        raise LookupError(f"Deal {deal_id} has no proposal {version}.")
-    return document
+        raise Missing(f"Deal {deal_id} has no proposal {version}.")
+    try:
+        return printing.print_document(document)
+    except NoLibraries as missing:
+        get_run_logger().warning("%s", missing)
+        return ""
 
 
 @step
@@ -106,9 +86,3 @@ def tell_refusal(deal_id: int, version: int, reason: str, text: str) -> str:
     """Tell the salesperson that a proposal was declined, and why; return the effect's state."""
     order = LetterOrder(name="proposal-declined-staff", deal_id=deal_id, to="salesperson", facts={"reason": reason, "message": text})
     return letters.send(f"deal/{deal_id}/proposal/v{version}/declined-staff", order).state
-
-
-@step
-def mail_farewell(deal_id: int, version: int) -> str:
-    """Say goodbye to a client who never answered, with a way back; return the effect's state."""
-    return letters.send(f"deal/{deal_id}/proposal/v{version}/farewell", LetterOrder(name="proposal-farewell", deal_id=deal_id, to="client")).state

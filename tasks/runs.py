@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
 
 from models import wanted
+from models.answers import Application
+from models.errors import Missing
 from models.stages import RunState, Stage
 from models.tables import Deal, Fact, StageRun
 from models.waiting import Spot
@@ -27,6 +30,7 @@ class Run:
     deal_id: int | None
     round: int
     flow_run_id: str
+    began: datetime
     calls: Counter[str] = field(default_factory=Counter)
 
     def spot(self, name: str, *, counted: bool = True) -> Spot:
@@ -119,10 +123,12 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run
                 row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now())
             elif application_id is not None:
                 fact = session.get(Fact, application_id)
+                if fact is None or fact.kind != Application.kind:
+                    raise Missing(f"There is no application {application_id}.")
                 wanted.want(session, stage, application=fact, now=here.now())
             is_ours = row is not None
         if row is not None:
-            return Run(row_id=row.id or 0, stage=stage, deal_id=deal_id or row.deal_id, round=row.round, flow_run_id=flow_run_id)
+            return Run(row_id=row.id or 0, stage=stage, deal_id=deal_id or row.deal_id, round=row.round, flow_run_id=flow_run_id, began=row.touched_at)
     if not is_ours:
         stop(flow_run_id)
     raise AssertionError("unreachable")
@@ -136,7 +142,8 @@ def _leave(run: Run, left: tuple[RunState, str] | None) -> None:
     here = world()
     with here.db.writing() as session:
         row = session.get_one(StageRun, run.row_id)
-        if row.flow_run_id != run.flow_run_id:
+        was_resumed = row.state == RunState.RUNNING and row.touched_at != run.began
+        if row.flow_run_id != run.flow_run_id or was_resumed:
             return
         row.owner = ""
         session.add(row)

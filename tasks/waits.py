@@ -86,7 +86,7 @@ def _question(spot: Spot, models: list[type[Answer]], whose: str, what: str, run
     schedule = None
     if rungs:
         studio = here.company.studio
-        schedule = ladder.open_ladder(here.company.ladders[rungs], here.now(), studio.zone, studio.country)
+        schedule = ladder.open_ladder(here.company.ladders[rungs], here.now(), studio.zone, studio.holidays, studio.office)
     return Question(
         kinds=[model.kind for model in models], subject=facts.subject(spot.deal_id, spot.round, noun), whose=whose, what=what, ladder=rungs,
         rungs=[rung.model_dump(mode="json") for rung in schedule.rungs] if schedule else [],

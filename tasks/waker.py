@@ -4,6 +4,8 @@ One instance at a time holds the lease. Each round looks only at what is due; no
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +18,7 @@ from models.errors import Unavailable
 from models.ladder import ScheduledRung
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState
-from models.tables import Deal, StageRun, Wait
+from models.tables import Deal, Effect, StageRun, Wait
 from tasks import letters
 from tasks.engine import ENDED, Engine, engine, since
 from tasks.stage import tags, title
@@ -40,8 +42,11 @@ class Round:
     again: bool = False
 
 
-def tick() -> Round:
-    """One round. Does nothing while another process holds the lease. Raises Unavailable while Prefect is away."""
+def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> Round:
+    """One round; `talk` opens a conversation with Prefect. Does nothing while another process holds the lease.
+
+    Raises Unavailable while Prefect is away; what does not need it has been done by then.
+    """
     here, done = world(), Round()
     with here.db.writing() as session:
         if not leases.take(session, "waker", here.worker, length=LEASE, now=real_now()):
@@ -49,7 +54,7 @@ def tick() -> Round:
     _release_holds(here)
     _send_errands(here, done)
     _climb_ladders(here, done)
-    with engine() as prefect:
+    with talk() as prefect:
         _create(here, prefect, done)
         _wake(here, prefect, done)
         _mend(here, prefect, done)
@@ -116,16 +121,16 @@ def _climb_ladders(here: World, done: Round) -> None:
         except Unavailable as away:
             log.warning("A reminder of deal %s waits: %s", wait.deal_id, away)
             continue
+        except Exception:  # one letter that cannot be written keeps nobody else's from going out
+            log.exception("A reminder of deal %s cannot be sent.", wait.deal_id)
+            continue
         with here.db.writing() as session:
-            row = session.get_one(Wait, wait.id)
-            row.rungs_sent = index + 1
-            row.due_at = waiting.next_due(row) if row.closed_at is None else None
-            session.add(row)
+            waiting.climbed(session, session.get_one(Wait, wait.id), index + 1)
         done.reminded += 1
 
 
 def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None:
-    """The rung's letter to whose move it is, and to the others it names; nothing if the answer has come by now."""
+    """The rung's letter to whose move it is; staff whom it names learn of a silent client. Nothing if the answer has come by now."""
 
     def still_asked(session) -> str | None:
         row = session.get_one(Wait, wait.id)
@@ -141,10 +146,12 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
     if rung.letter_unopened and not any(fact.known_at >= wait.opened_at for fact in seen):
         name = rung.letter_unopened
     key = f"deal/{wait.deal_id}/r{wait.round}/{wait.stage}/wait-{wait.id}/rung-{index + 1}"
-    to = "client" if wait.whose == "client" else ("project_manager" if wait.stage == "estimate" else "salesperson")
-    letters.send(key, LetterOrder(name=name, deal_id=wait.deal_id, to=to, is_reminder=True), guard=still_asked)
-    for role in rung.tell:
-        letters.send(f"{key}/{role.replace('_', '-')}", LetterOrder(name=name, deal_id=wait.deal_id, to=role, is_reminder=True), guard=still_asked)
+    if wait.whose == "client":
+        letters.send(key, LetterOrder(name=name, deal_id=wait.deal_id, to="client", is_reminder=True), guard=still_asked)
+        name = "client-silent"
+    for role in rung.tell or ([] if wait.whose == "client" else ["salesperson"]):
+        order = LetterOrder(name=name, deal_id=wait.deal_id, to=role, is_reminder=True)
+        letters.send(f"{key}/{role.replace('_', '-')}", order, guard=still_asked)
 
 
 def _send_errands(here: World, done: Round) -> None:
@@ -157,8 +164,15 @@ def _send_errands(here: World, done: Round) -> None:
             done.errands += 1
         except Unavailable as away:
             log.warning("%s waits: %s", errand.key, away)
-            with here.db.writing() as session:
-                effects.later(session, session.get_one(type(errand), errand.key), real_now() + ERRAND_PAUSE)
+            _put_off(here, errand)
+        except Exception:  # as above
+            log.exception("%s cannot be sent.", errand.key)
+            _put_off(here, errand)
+
+
+def _put_off(here: World, errand: Effect) -> None:
+    with here.db.writing() as session:
+        effects.later(session, session.get_one(Effect, errand.key), real_now() + ERRAND_PAUSE)
 
 
 def _release_holds(here: World) -> None:
@@ -178,6 +192,7 @@ def _mend(here: World, prefect: Engine, done: Round) -> None:
         ended = [row for row in ended if not lives(session, row.owner)]
         withdrawn = wanted.in_states(session, RunState.WITHDRAWN)
         stuck = [row for row in wanted.in_states(session, RunState.CREATED) if row.touched_at < here.now() - STUCK]
+        stuck += [row for row in wanted.in_states(session, RunState.RUNNING) if not row.owner and row.touched_at < here.now() - STUCK]
         due = {wait.flow_run_id for wait in _due(session, here.now() - STUCK)}
         stuck += [row for row in wanted.in_states(session, RunState.WAITING) if row.flow_run_id in due]
     for row in running:

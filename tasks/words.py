@@ -80,13 +80,18 @@ def _progress(about: About) -> str:
 
 
 def _closes_on(about: About) -> str:
-    deadlines = [wait.deadline for wait in waiting.open_waits(about.session, about.deal_id) if wait.deadline]
+    deadlines = [wait.deadline for wait in waiting.open_waits(about.session, about.deal_id) if wait.deadline and wait.kinds]
     return about.day(min(deadlines)) if deadlines else ""
 
 
 def _waiting(about: About) -> str:
     opened = [wait.opened_at for wait in waiting.open_waits(about.session, about.deal_id) if wait.kinds]
     return format_timedelta(about.now - min(opened), locale=about.locale) if opened else ""
+
+
+def _what(about: About) -> str:
+    asked = [wait.what for wait in waiting.open_waits(about.session, about.deal_id) if wait.kinds]
+    return asked[0] if asked else ""
 
 
 def _estimate(about: About) -> Estimate:
@@ -165,7 +170,7 @@ def _until(about: About) -> str:
 
 WORDS: dict[str, Callable[[About], str]] = {
     "minimum": _minimum, "advice": _advice, "budget": _budget, "source": _source, "minutes": _minutes, "progress": _progress,
-    "closes_on": _closes_on, "waiting": _waiting, "hours": _hours, "reasons": _reasons, "total": _total, "valid_until": _valid_until,
+    "closes_on": _closes_on, "waiting": _waiting, "what": _what, "hours": _hours, "reasons": _reasons, "total": _total, "valid_until": _valid_until,
     "changes": _changes, "accepted_by": _accepted_by, "accepted_on": _accepted_on, "options": _options, "reason": _reason,
     "message": _message, "until": _until, "stage": lambda about: about.deal.sales, "from_name": lambda about: about.client.name,
     "note": lambda _about: "", "document": lambda _about: "page", "who": lambda _about: "",

@@ -5,42 +5,26 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sqlmodel import Session
 
 from models import company, leases, settings
+from models.clock import Clock, real_now
 from models.company import Company
 from models.db import Database
+from models.letter_views import LETTER_NEEDS
 from models.nudges import nudge
 from models.settings import Settings
 from tasks.gateways import mail
 from tasks.gateways.mail import Mailer
 from tasks.gateways.pdf import Printer, WeasyPrinter
 
+__all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
+
 WORKER_LEASE = timedelta(seconds=20)
-
-
-def real_now() -> datetime:
-    """The real clock: leases and claims go by it."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The studio's clock: the real one, and the seconds in `offset` added, so that a month can be rehearsed."""
-
-    offset: Path | None = None
-
-    def __call__(self) -> datetime:
-        """The studio's time, UTC."""
-        try:
-            ahead = float(self.offset.read_text()) if self.offset else 0.0
-        except (FileNotFoundError, ValueError):
-            ahead = 0.0
-        return real_now() + timedelta(seconds=ahead)
 
 
 @dataclass(frozen=True)
@@ -77,7 +61,8 @@ def build(read: Settings) -> World:
     Raises BadSetup when a setting or a file of the company's set-up is wrong.
     """
     return World(
-        settings=read, db=Database(read.database), company=company.load(read.company), mail=mail.from_url(read.mail_url, read.home / "outbox"),
+        settings=read, db=Database(read.database), company=company.load(read.company, letters=LETTER_NEEDS),
+        mail=mail.from_url(read.mail_url, read.home / "outbox"),
         pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
         now=Clock(read.clock_file), worker=worker_name(),
     )  # fmt: skip

@@ -21,7 +21,9 @@ from templates.filters import filters, one_line
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
-_TRICKS: dict[int, int | None] = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_TRICKS: dict[int, int | None] = dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 _TRICKS |= {0x2028: 0x0A, 0x2029: 0x0A}
 PLAIN_TEXT = (".txt", ".css", ".js")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from models.errors import Refused
-from tasks.gateways.pdf_process import APT_LINE, PrintingProcess, missing_libraries
+from tasks.gateways.pdf_process import APT_LINE, NoLibraries, PrintingProcess, missing_libraries
 
-__all__ = ["APT_LINE", "Printer", "WeasyPrinter", "missing_libraries"]
+__all__ = ["APT_LINE", "NoLibraries", "Printer", "WeasyPrinter", "missing_libraries"]
 
 _HTML_BYTES = 16 * 1024 * 1024
 

@@ -35,15 +35,19 @@ def missing_libraries() -> str | None:
     return None if all(_loads(name, version) for name, version in _LIBRARIES.items()) else APT_LINE
 
 
+class NoLibraries(Unavailable):
+    """The system libraries that WeasyPrint needs are not on this machine; pages are HTML only until they are."""
+
+
 class PrintingProcess:
     """A running child. `end` it when it is not `is_fit` any more.
 
-    Raises Unavailable when the libraries are missing or it does not start.
+    Raises NoLibraries when they are missing, Unavailable when it does not start.
     """
 
     def __init__(self, memory_mb: int) -> None:
         if line := missing_libraries():
-            raise Unavailable(f"PDFs cannot be printed before the libraries they need are installed: {line}")
+            raise NoLibraries(f"PDFs cannot be printed before the libraries they need are installed: {line}")
         self._owner = os.getpid()
         self._jobs = 0
         self._folder = tempfile.mkdtemp(prefix="studio-pdf-")

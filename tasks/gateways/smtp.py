@@ -94,7 +94,7 @@ class SmtpMailer:
         return f"{self._server.host}:{self._server.port}"
 
     async def _send(self, message: Message, content: bytes) -> Receipt:
-        client = aiosmtplib.SMTP(
+        client = _Line(
             hostname=self._server.host,
             port=self._server.port,
             username=self._server.user,
@@ -110,12 +110,12 @@ class SmtpMailer:
             await self._address(client, message, len(content))
             reply = await self._hand_over(client, content)
         except BaseException:
-            _hang_up(client)
+            client.close()
             raise
         # The letter is taken; a server that dies while we say goodbye changes nothing.
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=2)
-        _hang_up(client)
+        client.close()
         return Receipt(said=f"{reply.code} {self._words(reply.message)}", message_id=message.message_id)
 
     async def _open(self, client: aiosmtplib.SMTP) -> None:
@@ -193,6 +193,16 @@ class SmtpMailer:
         return one_line(words)[:300].rstrip(".")
 
 
+class _Line(aiosmtplib.SMTP):
+    """A connection that is dropped at once: what is still buffered must not reach a server after we gave our verdict."""
+
+    def close(self) -> None:
+        """Drop the line; a polite end of TLS would outlive the loop."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+        super().close()
+
+
 async def _send_body(protocol: SMTPProtocol, transport: asyncio.WriteTransport, content: bytes, reply: asyncio.Task) -> None:
     """Everything but the final dot, out of our hands when this returns; stops as soon as the server answers or goes."""
     body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in normalize_message_line_endings(content).split(b"\r\n"))
@@ -204,10 +214,3 @@ async def _send_body(protocol: SMTPProtocol, transport: asyncio.WriteTransport, 
         while transport.get_write_buffer_size() and not reply.done():  # noqa: ASYNC110  a transport announces nothing
             await asyncio.sleep(0.005)
     await asyncio.sleep(0)
-
-
-def _hang_up(client: aiosmtplib.SMTP) -> None:
-    """Drop the line at once: what is still buffered must not reach a server after we gave our verdict."""
-    if isinstance(client.transport, asyncio.WriteTransport):
-        client.transport.abort()
-    client.close()

@@ -3,6 +3,7 @@
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from models import company as set_up
 from models.company import Company
@@ -22,7 +23,7 @@ def the_company() -> Company:
     return set_up.load(FOLDER)
 
 
-def an_answer(question: Question) -> Answer:
+def an_answer(question: Question) -> Answer:  # noqa: PLR0911 - one a type
     """A plain answer: the first option, the least number but one, a short text."""
     match question.type:
         case "choice":
@@ -41,7 +42,7 @@ def an_answer(question: Question) -> Answer:
             return f"Our {question.slug}"
 
 
-def other_answers(question: Question) -> list[Answer]:
+def other_answers(question: Question) -> list[Answer]:  # noqa: PLR0911 - one a type
     """All other answers worth trying: every option, a greater number, another text, none."""
     match question.type:
         case "choice":
@@ -49,7 +50,7 @@ def other_answers(question: Question) -> list[Answer]:
         case "choices":
             return [[question.options[0].value, option.value] for option in question.options[1:]]
         case "number":
-            return [(question.min or 0) + 40 if question.slug not in ("months",) else 24]
+            return [min((question.min or 0) + 40, question.max or 0)]
         case "date":
             return ["2028-01-31", None]
         case "link":
@@ -81,9 +82,9 @@ def an_estimate(service: str = "corporate-site", answers: Answers | None = None)
     return estimate(studio.rates, service, answers_for(service) if answers is None else answers, studio.briefs[service])
 
 
-def a_snapshot(service: str = "corporate-site", answers: Answers | None = None, done: Estimate | None = None, **over: object) -> Snapshot:
+def a_snapshot(service: str = "corporate-site", answers: Answers | None = None, done: Estimate | None = None, **over: Any) -> Snapshot:
     given = answers_for(service) if answers is None else answers
-    wanted = {
+    wanted: dict[str, Any] = {
         "deal_id": 7,
         "version": 1,
         "number": "P-7-1",

@@ -2,16 +2,29 @@ from datetime import date
 
 import pytest
 
+from models.compose import differences
 from models.errors import Invalid, Missing, Refused
 from models.pricing import change_hours, discount
 from models.proposal import Snapshot
-from models.compose import differences
 from models.totals import selected, totals
 from models.wording import fill, shorten
 from tests.models.briefing import SERVICES, a_snapshot, an_estimate, answers_for, other_answers, shown, the_company
 
 QUESTIONS = [(service, question.slug) for service in SERVICES for question in the_company().briefs[service].questions]
-SECTIONS = ("task", "quotes", "result", "scope", "structure", "materials", "lines", "options", "exclusions", "assumptions", "timeline", "team")
+SECTIONS = (
+    "task",
+    "quotes",
+    "result",
+    "scope",
+    "structure",
+    "materials",
+    "lines",
+    "options",
+    "exclusions",
+    "assumptions",
+    "timeline",
+    "team",
+)
 
 
 def outcome(service, answers):
@@ -123,6 +136,18 @@ def test_an_unknown_salesperson_is_missing():
         a_snapshot(salesperson_email="nobody@example.com")
 
 
+@pytest.mark.parametrize(("asked", "given"), [("de-AT", "de_AT"), ("en_GB", "en_GB"), ("xx", "en_IE"), ("", "en_IE"), ("../..", "en_IE")])
+def test_a_strange_locale_gives_way_to_the_studios(asked, given):
+    assert a_snapshot(locale=asked).locale == given
+
+
+def test_days_to_launch_leave_out_what_runs_by_the_month():
+    snapshot = a_snapshot("marketing-site")
+    pilot = snapshot.timeline[-1]
+    assert any(f"{pilot.start} working days before that day" in text for text in snapshot.assumptions)
+    assert pilot.days >= 21
+
+
 def test_a_proposal_is_valid_for_the_days_of_the_studio():
     assert a_snapshot().valid_until == date(2026, 12, 14)
 
@@ -148,12 +173,17 @@ def test_what_comes_and_goes_between_two_briefs_is_told():
     old = a_snapshot(answers=answers_for("corporate-site", functions=["blog"]))
     new = a_snapshot(answers=answers_for("corporate-site", functions=["calculator"], templates=20))
     told = differences(old, new)
-    for words in ("Gone: News or blog.", "New option: News or blog", "The structure now has Calculator.", "Page templates: 20 × page template"):
+    for words in (
+        "Gone: News or blog.",
+        "New option: News or blog",
+        "The structure now has Calculator.",
+        "Page templates: 20 × page template",
+    ):
         assert any(line.startswith(words) for line in told), words
 
 
 def test_a_selection_brings_what_it_needs():
-    snapshot = a_snapshot("shop")
+    snapshot = a_snapshot("shop", answers_for("shop", promotion=["reviews"]))
     assert selected(snapshot, ["vouchers"]) == ["codes", "vouchers"]
     prices = {option.slug: option.price for option in snapshot.options}
     assert totals(snapshot, ["vouchers"]).net == totals(snapshot, []).net + prices["codes"] + prices["vouchers"]

@@ -12,14 +12,14 @@ from models.questionnaire import Question
 from tests.models.briefing import SERVICES, an_estimate, answers_for, the_company
 
 
-def an_answer_to(question: Question):
+def an_answer_to(question: Question):  # noqa: PLR0911 - one a type
     match question.type:
         case "choice":
             return some.sampled_from([option.value for option in question.options])
         case "choices":
             return some.lists(some.sampled_from([option.value for option in question.options]), unique=True)
         case "number":
-            return some.integers(question.min, min(question.max, 5000))
+            return some.integers(question.min, min(question.max or 0, 5000))
         case "date":
             return some.dates().map(str)
         case "file":
@@ -46,7 +46,7 @@ def numbers(service):
 def test_more_of_anything_never_costs_less_nor_takes_fewer_days(brief, data):
     service, answers = brief
     question = data.draw(some.sampled_from(numbers(service)))
-    low = data.draw(some.integers(question.min, min(question.max, 5000)))
+    low = data.draw(some.integers(question.min, min(question.max or 0, 5000)))
     high = data.draw(some.integers(low, min(question.max, 5000)))
     less, more = (an_estimate(service, answers | {question.slug: n}) for n in (low, high))
     assert not more.likely < less.likely

@@ -10,10 +10,13 @@ from jinja2 import UndefinedError
 from models.pages import ApplyPage, BriefPage, Choice, Form, QuestionView, SectionView, SentencePage, ShownIf, View
 from templates import names, render
 from tests.templates.reading import Reading
-from tests.templates.samples import CHROME, HOSTILE, SERVICES, pages, proposal_page
+from tests.templates.sample_pages import pages, proposal_page, sections
+from tests.templates.samples import CHROME, HOSTILE, SERVICES
 
 PAGES = pages()
 FORM_FIELDS = {"input", "select", "textarea"}
+MACHINES = {"kind", "state", "about", "amount", "currency", "zone", "locale", "price_model"}
+MACHINES |= {"at", "saved_at", "sent_at", "today", "made_on", "valid_until"}
 
 
 def read(name: str) -> Reading:
@@ -24,8 +27,7 @@ def read(name: str) -> Reading:
 def hostile(value: Any) -> Any:
     """The same plain values with every word replaced, except what the machine itself writes."""
     if isinstance(value, dict):
-        kept = {"kind", "state", "about", "at", "saved_at", "sent_at", "today", "amount", "currency", "zone", "locale", "made_on", "valid_until", "low", "high", "hours"}
-        return {key: part if key in kept and not isinstance(part, dict) else hostile(part) for key, part in value.items()}
+        return {key: part if key in MACHINES and not isinstance(part, dict) else hostile(part) for key, part in value.items()}
     if isinstance(value, list):
         return [hostile(part) for part in value]
     return HOSTILE if isinstance(value, str) and value else value
@@ -68,7 +70,8 @@ def test_every_field_has_a_label_and_every_reference_leads_somewhere(name: str) 
     labelled = {attributes["for"] for attributes in page.all("label")}
     fields = [attributes for attributes in page.all(*FORM_FIELDS) if attributes.get("type") != "hidden"]
     assert [field for field in fields if field["id"] not in labelled] == []
-    described = {at for _, attributes in page.tags for key in ("aria-describedby", "aria-labelledby") for at in attributes.get(key, "").split()}
+    references = [attributes.get(key, "") for _, attributes in page.tags for key in ("aria-describedby", "aria-labelledby")]
+    described = set(" ".join(references).split())
     jumps = {attributes["href"][1:] for attributes in page.all("a") if attributes.get("href", "").startswith("#")}
     assert (described | labelled | jumps) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
@@ -126,14 +129,15 @@ def test_many_services_become_a_list_to_choose_from() -> None:
 
 def test_the_chosen_service_comes_back_chosen() -> None:
     form = Form(given={"service": SERVICES[2].value})
-    page = Reading(render("pages/apply.html", ApplyPage(chrome=CHROME, services=SERVICES, started="1", currency="EUR", form=form).context()))
+    record = ApplyPage(chrome=CHROME, services=SERVICES, started="1", currency="EUR", form=form)
+    page = Reading(render("pages/apply.html", record.context()))
     assert [attributes["value"] for attributes in page.all("input") if "checked" in attributes] == [SERVICES[2].value]
 
 
 def test_the_brief_asks_every_question_even_without_scripts() -> None:
     page = read("brief")
     asked = {attributes["name"] for attributes in page.all(*FORM_FIELDS) if attributes["name"].startswith("q_")}
-    assert asked == {f"q_{question.slug}" for section in PAGES["brief"][1].sections for question in section.questions}
+    assert asked == {f"q_{question.slug}" for section in sections() for question in section.questions}
     assert not [attributes for _, attributes in page.tags if "hidden" in attributes]
 
 
@@ -143,11 +147,12 @@ def test_enter_in_the_brief_saves_and_enter_in_the_estimate_only_counts() -> Non
 
 
 def test_answers_with_quotes_survive_in_the_conditions_of_a_question() -> None:
-    question = QuestionView(slug="a", kind="text", label="A", shown_if=ShownIf(question="b", any=["it's \"so\" <b>"]))
+    question = QuestionView(slug="a", kind="text", label="A", shown_if=ShownIf(question="b", any=['it\'s "so" <b>']))
     section = SectionView(slug="s", title="S", asked=1, answered=0, questions=[question])
-    page = Reading(render("pages/brief.html", BriefPage(chrome=CHROME, token="t", client_name="A", service_name="B", sections=[section]).context()))
+    record = BriefPage(chrome=CHROME, token="t", client_name="A", service_name="B", sections=[section])
+    page = Reading(render("pages/brief.html", record.context()))
     (asked,) = (attributes for _, attributes in page.tags if "data-shown-if" in attributes)
-    assert json.loads(asked["data-shown-if"])["any"] == ["it's \"so\" <b>"]
+    assert json.loads(asked["data-shown-if"])["any"] == ['it\'s "so" <b>']
     assert "<" not in asked["data-shown-if"]
     assert page.unclosed == []
 

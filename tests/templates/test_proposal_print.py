@@ -1,5 +1,6 @@
 """The proposal on paper: five to eight pages, everything in it, nothing fetched, the same bytes twice."""
 
+import importlib
 import io
 import re
 
@@ -8,10 +9,14 @@ from pypdf import PdfReader
 
 from models.pages import Accepted, ProposalDocument
 from templates import render
+from tests.parts import requires
 from tests.templates.reading import Reading
 from tests.templates.samples import document, hostile_snapshot, snapshot
 
-weasyprint = pytest.importorskip("weasyprint", reason="WeasyPrint's system libraries are not there", exc_type=OSError)
+
+@pytest.fixture(scope="module", autouse=True)
+def printer() -> None:
+    requires("printer")
 
 
 def paper(record: ProposalDocument) -> str:
@@ -22,6 +27,7 @@ def printed(record: ProposalDocument) -> bytes:
     def refuse(url: str) -> dict[str, object]:
         raise AssertionError(url)
 
+    weasyprint = importlib.import_module("weasyprint")
     return weasyprint.HTML(string=paper(record), url_fetcher=refuse).write_pdf()
 
 
@@ -48,13 +54,20 @@ def test_every_page_but_the_cover_says_which_of_how_many_it_is(pdf: PdfReader) -
 def test_the_chapters_come_in_their_order_and_are_bookmarks(pdf: PdfReader) -> None:
     titles = [mark.title for mark in pdf.outline if not isinstance(mark, list)]
     assert titles == [
-        "Your task", "What you will have", "Scope", "Options", "What is not included, and what we assume",
-        "Plan and team", "Price and payment", "We have done this before", "Next step",
+        "Your task",
+        "What you will have",
+        "Scope",
+        "Options",
+        "What is not included, and what we assume",
+        "Plan and team",
+        "Price and payment",
+        "We have done this before",
+        "Next step",
     ]
 
 
 def test_the_document_knows_its_language_title_and_author(pdf: PdfReader) -> None:
-    assert pdf.trailer["/Root"]["/Lang"] == "en-GB"
+    assert pdf.root_object["/Lang"] == "en-GB"
     assert pdf.metadata is not None
     assert pdf.metadata.title == "A site that fills the order book of Hallam Oak · Proposal P-2026-042"
     assert pdf.metadata.author == "Northlight Digital Ltd"

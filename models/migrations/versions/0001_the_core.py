@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("money", sa.String(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("salesperson", sa.String(), nullable=False),
-        sa.Column("budget", sa.Integer(), nullable=True),
+        sa.Column("budget", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),

@@ -13,7 +13,7 @@
   function replace(page) {
     document.querySelectorAll("[data-live]").forEach(function (old) {
       var fresh = page.querySelector('[data-live="' + old.dataset.live + '"]');
-      if (fresh) old.replaceWith(document.importNode(fresh, true));
+      if (fresh) old.replaceChildren.apply(old, Array.from(document.importNode(fresh, true).childNodes));
     });
     form.querySelectorAll("input[type=checkbox]").forEach(function (box) {
       var fresh = page.getElementById(box.id);

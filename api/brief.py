@@ -1,0 +1,125 @@
+"""The brief: shown, saved while it is typed, saved or sent by its buttons, with files."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from api import brief_view
+from api.door import Door, Here
+from api.links import BriefLink, Opened
+from api.posted import Form, Posted
+from api.staff import actor_of
+from models import briefs, inbox, questionnaire, uploads
+from models.answers import BriefSent
+from models.errors import Invalid
+from models.pages import Form as FormView
+from models.setup import chosen
+from models.tables import Brief, Deal
+from models.uploads import Stored
+
+pages = APIRouter(include_in_schema=False)
+
+
+@pages.get("/b/{token}")
+def show(link: BriefLink, here: Here) -> Response:
+    """The brief as far as it is filled in."""
+    with here.db.reading() as session:
+        record = brief_view.page(session, here, link)
+    return here.page("pages/brief.html", record)
+
+
+@pages.get("/b/{token}/done")
+def done(link: BriefLink, here: Here) -> Response:
+    """What is said after saving or sending."""
+    with here.db.reading() as session:
+        record = brief_view.done(session, here, link)
+    return here.page("pages/brief_done.html", record)
+
+
+@pages.post("/b/{token}/draft")
+def draft(link: BriefLink, here: Here, posted: Form) -> Response:
+    """Keep what is typed so far; files come with the buttons."""
+    with here.db.writing() as session:
+        save(session, here, link, posted, partial=True)
+    return Response(status_code=204)
+
+
+@pages.post("/b/{token}")
+def post(link: BriefLink, here: Here, posted: Form) -> Response:
+    """Save or send the brief, or take a file out of it. What is right is kept even if something else is wrong (422)."""
+    action = posted.one("action")
+    stored, problems = store(here, link, posted)
+    actor, unnamed = actor_of(here, link, posted)
+    problems |= unnamed if action in {"save", "send"} else {}
+    with here.db.writing() as session:
+        if action.startswith("remove:"):
+            uploads.remove(session, link.deal_id, action.removeprefix("remove:"), now=here.now())
+        problems = keep(session, here, link, stored) | save(session, here, link, posted, partial=action != "send") | problems
+        if action == "send" and not problems:
+            send(session, here, link, actor)
+    if problems and action in {"save", "send"}:
+        return wrong(here, link, posted, problems)
+    here.nudge()
+    return RedirectResponse(f"/b/{link.token}{'' if action.startswith('remove:') else '/done'}", 303)
+
+
+def store(here: Door, link: Opened, posted: Posted) -> tuple[list[tuple[str, Stored]], dict[str, str]]:
+    """The posted files by question, on disk; and what is wrong with the others."""
+    stored, problems = [], {}
+    for name, files in posted.files.items():
+        for file in files:
+            try:
+                one = uploads.store(here.settings.home, link.deal_id, file.filename or "", file.file, limit=here.settings.upload_mb * uploads.MEGABYTE)
+                stored.append((name.removeprefix("q_"), one))
+            except Invalid as wrong_file:
+                problems[name] = str(wrong_file)
+    return stored, problems
+
+
+def keep(session: Session, here: Door, link: Opened, stored: list[tuple[str, Stored]]) -> dict[str, str]:
+    """Write down the stored files of questions that take files; what does not fit comes back as problems."""
+    deal, problems = session.get_one(Deal, link.deal_id), {}
+    asked = {question.slug for question in here.company.briefs[deal.service].questions if question.type == "file"}
+    for question, one in stored:
+        if question in asked:
+            try:
+                uploads.keep(session, link.deal_id, question, one, room=here.settings.upload_deal_mb * uploads.MEGABYTE, now=here.now())
+            except Invalid as full:
+                problems[f"q_{question}"] = str(full)
+    return problems
+
+
+def save(session: Session, here: Door, link: Opened, posted: Posted, *, partial: bool) -> dict[str, str]:
+    """Keep every answer that can be read; an answer with a problem leaves the one before in place. The problems by field."""
+    deal = session.get_one(Deal, link.deal_id, with_for_update=True)
+    briefs.check_open(session, deal)
+    asked, files = here.company.briefs[deal.service], uploads.of_deal(session, link.deal_id)
+    before = session.get(Brief, deal.id)
+    raw = {question.slug: posted.all(f"q_{question.slug}") for question in asked.questions}
+    if before and not any(name.startswith("q_") for name in posted.fields):  # only a button was sent: the answers are those there are
+        raw = {question.slug: chosen(before.answers.get(question.slug)) for question in asked.questions}
+    raw |= {question.slug: uploads.names(files, question.slug) for question in asked.questions if question.type == "file"}
+    answers, problems = questionnaire.read(asked, raw, partial)
+    kept: dict[str, Any] = {slug: before.answers[slug] for slug in problems if before and raw[slug] and slug in before.answers}
+    briefs.save(session, deal, kept | answers, now=here.now())
+    return {f"q_{slug}": problem for slug, problem in problems.items()}
+
+
+def send(session: Session, here: Door, link: Opened, actor: str) -> None:
+    """Record that the brief was sent as it is saved now."""
+    session.flush()
+    key = briefs.sending(session.get_one(Deal, link.deal_id), session.get_one(Brief, link.deal_id))
+    source = "staff" if link.is_staff else "client"
+    inbox.tell(session, link.deal_id, BriefSent(), source=source, external_id=key, actor=actor, now=here.now())
+
+
+def wrong(here: Door, link: Opened, posted: Posted, problems: dict[str, str]) -> Response:
+    """The brief again, with what was typed and what is wrong with it, in the order of its questions."""
+    with here.db.reading() as session:
+        asked = here.company.briefs[session.get_one(Deal, link.deal_id).service].questions
+        order = [name for name in ("who", *(f"q_{question.slug}" for question in asked)) if name in problems]
+        form = FormView(given=posted.given(), problems={name: problems[name] for name in [*order, *(set(problems) - set(order))]})
+        record = brief_view.page(session, here, link, form)
+    return here.page("pages/brief.html", record, 422)

@@ -1,0 +1,86 @@
+"""The brief as its page shows it: sections, questions, answers so far."""
+
+import re
+
+from sqlmodel import Session
+
+from api.door import Door
+from api.links import Opened
+from models import briefs, documents, questionnaire, sniff, uploads
+from models.pages import BriefDonePage, BriefPage, Choice, FileView, Form, QuestionView, SectionView, ShownIf
+from models.proposal import Person
+from models.questionnaire import Question, Questionnaire
+from models.setup import Answers, chosen
+from models.tables import Brief, Client, Deal, Upload
+
+KINDS = ",".join(f".{kind}" for kind in sniff.KINDS)
+
+
+def page(session: Session, here: Door, link: Opened, form: Form | None = None) -> BriefPage:
+    """The brief of a link's deal; `form` is one that came back with problems. Raises Refused when the brief is closed."""
+    deal = session.get_one(Deal, link.deal_id)
+    briefs.check_open(session, deal)
+    brief, client = session.get(Brief, deal.id), session.get_one(Client, deal.client_id)
+    asked = here.company.briefs[deal.service]
+    answers = brief.answers if brief else questionnaire.prefill(asked, briefs.known(deal, client))
+    return BriefPage(
+        chrome=here.chrome, token=link.token, client_name=client.name, service_name=here.service(deal.service),
+        sections=sections(asked, answers, uploads.of_deal(session, link.deal_id)), saved_at=brief.saved_at if brief else None,
+        sent_at=brief.sent_at if brief else None, proposal_exists=documents.latest(session, link.deal_id, "proposal") is not None,
+        people=[person.name for person in here.office] if link.is_staff else [], file_mb=here.settings.upload_mb, file_kinds=KINDS,
+        form=form or Form(),
+    )  # fmt: skip
+
+
+def done(session: Session, here: Door, link: Opened) -> BriefDonePage:
+    """What is said after saving or sending."""
+    deal = session.get_one(Deal, link.deal_id)
+    brief, studio = session.get(Brief, deal.id), here.company.studio
+    person = studio.person(deal.salesperson)
+    seller = Person(name=studio.name, role="", email=studio.email, phone=studio.phone)
+    if person:
+        seller = Person(name=person.name, role=here.company.role_title(person.role), email=person.email, phone=person.phone, about=person.about)
+    return BriefDonePage(
+        chrome=here.chrome, token=link.token, client_name=session.get_one(Client, deal.client_id).name, salesperson=seller,
+        saved_only=brief is None or brief.sent_at is None or brief.saved_at > brief.sent_at,
+        proposal_exists=documents.latest(session, link.deal_id, "proposal") is not None,
+    )  # fmt: skip
+
+
+def sections(asked: Questionnaire, answers: Answers, files: list[Upload]) -> list[SectionView]:
+    """The questionnaire in its sections; counted are the questions that apply with these answers."""
+    shown = {question.slug for question in questionnaire.visible(asked, answers)}
+    return [
+        SectionView(
+            slug=slug(title), title=title, questions=[view(asked, question, answers, files) for question in inside],
+            asked=sum(question.slug in shown for question in inside),
+            answered=sum(question.slug in shown and bool(chosen(answers.get(question.slug))) for question in inside),
+        )  # fmt: skip
+        for title in asked.sections
+        if (inside := [question for question in asked.questions if question.section == title])
+    ]
+
+
+def view(asked: Questionnaire, question: Question, answers: Answers, files: list[Upload]) -> QuestionView:
+    """One question with its answer."""
+    values = chosen(answers.get(question.slug))
+    return QuestionView(
+        slug=question.slug, kind=question.type, label=question.label, hint=question.help, required=question.required, unit=question.unit,
+        options=[Choice(value=option.value, label=option.label) for option in question.options], shown_if=shown_if(asked, question),
+        value=values if question.type in {"choices", "file"} else "".join(values[:1]),
+        files=[FileView(id=str(file.id), name=file.name, size=file.size) for file in files if file.question == question.slug],
+    )  # fmt: skip
+
+
+def shown_if(asked: Questionnaire, question: Question) -> ShownIf | None:
+    """The condition of a question where its page can follow it by itself: an answer among options. Others are always shown there."""
+    condition = question.shown_if
+    options = asked.by_slug()[condition.question].options if condition else []
+    if condition is None or not options:
+        return None
+    return ShownIf(question=condition.question, values=[one.value for one in options if condition.holds({condition.question: one.value})])
+
+
+def slug(title: str) -> str:
+    """A heading as an address: "About you" → about-you."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"

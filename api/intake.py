@@ -1,0 +1,99 @@
+"""The intake form: shown, sent, thanked for."""
+
+import hashlib
+import json
+import uuid
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+
+import templates
+from api.apply_form import read, services, source_of
+from api.door import Door, Here
+from api.posted import Form, Posted
+from models import inbox
+from models.pages import ApplyPage, Source, ThanksPage
+from models.pages import Form as FormView
+
+pages = APIRouter(include_in_schema=False)
+# The form may be fetched by the studio's own site, which shows it there; it holds nothing of anybody's.
+FOR_ALL = {"Access-Control-Allow-Origin": "*"}
+
+
+@pages.get("/")
+def home() -> Response:
+    """The way to the form."""
+    return RedirectResponse("/apply", 303)
+
+
+@pages.get("/apply")
+def show_form(request: Request, here: Here) -> Response:
+    """The intake form, with where its reader came from."""
+    known = {name: value[:500] for name, value in request.query_params.items()}
+    if not known.get("referrer"):
+        known["referrer"] = request.headers.get("referer", "")[:500]
+    return here.page("pages/apply.html", form_page(here, Posted({name: [value] for name, value in known.items()})), headers=FOR_ALL)
+
+
+@pages.post("/apply")
+def send_form(request: Request, here: Here, posted: Form) -> Response:
+    """Keep an application; its sender is thanked, robot or not."""
+    application, problems = read(posted, here.company)
+    suspect = here.robots.suspicion(trap=posted.one("website"), started=posted.one("started"), address=address_of(request), now=here.now())
+    if application is None and not suspect:
+        return here.page("pages/apply.html", form_page(here, posted, problems), 422)
+    payload = application.model_dump() if application else {name: value[0][:2000] for name, value in list(posted.fields.items())[:30]}
+    with here.db.writing() as session:
+        told = external_id(here, posted, payload)
+        inbox.apply(session, payload, source="form", external_id=told, actor="client", now=here.now(), suspect=suspect)
+    here.nudge()
+    return thanked(posted.one("email"))
+
+
+@pages.get("/thanks")
+def thanks(request: Request, here: Here) -> Response:
+    """The same thanks for everybody; the address is the one this browser sent a minute ago."""
+    return here.page("pages/thanks.html", ThanksPage(chrome=here.chrome, email=unquote(request.cookies.get("sent_from", ""))[:320]))
+
+
+@pages.get("/embed.js")
+def embed() -> Response:
+    """The form for the studio's own site."""
+    return FileResponse(templates.STATIC / "embed.js", media_type="text/javascript", headers={**FOR_ALL, "Cache-Control": "public, max-age=300"})
+
+
+def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:
+    """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce."""
+    known = posted.one("started")
+    source = {name: value for name, value in source_of(posted).items() if name in Source.model_fields}
+    return ApplyPage(
+        chrome=here.chrome, services=services(here.company), started=known if here.robots.nonce(known) else here.robots.started(here.now()),
+        currency=here.company.studio.currency, minimum=here.minimum if here.minimum.amount else None, source=Source(**source),
+        form=FormView(given=posted.given(), problems=problems or {}),
+    )  # fmt: skip
+
+
+def external_id(here: Door, posted: Posted, payload: dict) -> str:
+    """What makes a form that is sent twice one application: its nonce and what it says. A corrected one is another."""
+    nonce = here.robots.nonce(posted.one("started"))
+    said = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:16]
+    return f"{nonce}/{said}" if nonce else str(uuid.uuid4())
+
+
+def address_of(request: Request) -> str:
+    """The network address a request came from."""
+    return request.client.host if request.client else ""
+
+
+def thanked(email: str) -> Response:
+    """On to the thanks; the address goes along in this browser for a minute, so that a slip in it is seen."""
+    answer = RedirectResponse("/thanks", 303)
+    if email:
+        answer.set_cookie("sent_from", quote(email[:320]), max_age=60, path="/thanks", httponly=True, samesite="lax")
+    return answer
+
+
+def warm_up(here: Door) -> None:
+    """Render the form once, so that the first visitor does not wait for it."""
+    here.page("pages/apply.html", form_page(here, Posted()))

@@ -1,0 +1,139 @@
+"""The estimate for a manager: counted again with other hours, approved, refused."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from api.door import Door, Here
+from api.links import Opened, ReviewLink
+from api.posted import Form, Posted
+from api.proposal import mark
+from api.staff import actor_of, name_of
+from models import documents, facts, inbox, links, pricing
+from models.answers import EstimateReview
+from models.errors import Invalid, Missing, Refused
+from models.estimates import Estimate, Line
+from models.pages import ApprovePage, EstimateLine
+from models.pages import Form as FormView
+from models.tables import Client, Deal
+from models.tracks import CLOSED
+
+pages = APIRouter(include_in_schema=False)
+HOURS_LONGEST = 12
+
+
+@pages.get("/a/{token}")
+def show(link: ReviewLink, here: Here) -> Response:
+    """The estimate, line by line."""
+    return page(here, link)
+
+
+@pages.post("/a/{token}")
+def post(link: ReviewLink, here: Here, posted: Form) -> Response:
+    """Count again, or record the manager's word; a second word is refused (409)."""
+    action, reason = posted.one("action"), posted.one("reason")
+    version, estimate = newest(here, link)
+    hours, problems = read_hours(posted, estimate)
+    actor, unnamed = actor_of(here, link, posted)
+    if action == "recount" or problems:
+        return page(here, link, 422 if problems else 200, posted=posted, problems=problems, hours=hours)
+    if action not in {"approve", "refuse"}:
+        raise Invalid("Please press one of the buttons.")
+    if (hours or action == "refuse") and not reason:
+        problems["reason"] = "Please give a reason: it is kept with the estimate."
+    if problems | unnamed:
+        return page(here, link, 422, posted=posted, problems=problems | unnamed, hours=hours)
+    try:
+        said = EstimateReview(decision=action, hours={slug: float(value) for slug, value in hours.items()}, reason=reason)
+        record(here, link, said, actor, f"v{version}/{action}/{mark(str(sorted(hours.items())), reason)}")
+    except ValidationError:
+        return page(here, link, 422, posted=posted, problems={"reason": "Please keep this under 5,000 characters."}, hours=hours)
+    except Refused:
+        return page(here, link, 409)
+    return RedirectResponse(f"/a/{link.token}", 303)
+
+
+def record(here: Door, link: Opened, said: EstimateReview, actor: str, what: str) -> None:
+    """Record the manager's word on the estimate."""
+    with here.db.writing() as session:
+        key = f"deal/{link.deal_id}/r{session.get_one(Deal, link.deal_id).round}/estimate/{what}"
+        inbox.tell(session, link.deal_id, said, source="staff", external_id=key, actor=actor, now=here.now())
+    here.nudge()
+
+
+def newest(here: Door, link: Opened) -> tuple[int, Estimate]:
+    """The newest estimate and its version. Raises Missing before there is one."""
+    with here.db.reading() as session:
+        document = documents.latest(session, link.deal_id, "estimate")
+    if document is None:
+        raise Missing("There is no estimate yet.")
+    return document.version, Estimate.model_validate(document.body)
+
+
+def read_hours(posted: Posted, estimate: Estimate) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """The hours that differ from the estimate's, and what cannot be read."""
+    hours: dict[str, Decimal] = {}
+    problems: dict[str, str] = {}
+    for line in (*estimate.lines, *estimate.options):
+        text = posted.one(f"hours_{line.slug}").replace(",", ".")
+        if not text or text == plain(line.hours.likely):
+            continue
+        try:
+            value = Decimal(text) if len(text) <= HOURS_LONGEST else Decimal("NaN")
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or not 0 <= value <= pricing.HOURS_MAX:
+            problems[f"hours_{line.slug}"] = "Hours are a number between 0 and 10,000, such as 24.5."
+        elif line.slug == pricing.MINIMUM:
+            problems[f"hours_{line.slug}"] = "This line fills up to our smallest project; it has no hours of its own."
+        elif value != line.hours.likely:
+            hours[line.slug] = value
+    return hours, problems
+
+
+def page(
+    here: Door, link: Opened, status: int = 200, *, posted: Posted | None = None, problems: dict[str, str] | None = None,
+    hours: dict[str, Decimal] | None = None,
+) -> Response:  # fmt: skip
+    """The page as things stand, or counted with other hours."""
+    _, estimate = newest(here, link)
+    changed = {change.slug: f"{change.reason}, {name_of(here, change.who)}." for change in estimate.inputs.changes}
+    counted = pricing.change_hours(estimate, hours, "counted", "") if hours else estimate
+    form = FormView(given=posted.given() if posted else {}, problems=problems or {})
+    with here.db.reading() as session:
+        deal = session.get_one(Deal, link.deal_id)
+        client, (state, decided_by) = session.get_one(Client, deal.client_id), decision(session, here, deal)
+        brief = links.given(session, here.secret, "brief-staff", link.deal_id)
+    record = ApprovePage(
+        chrome=here.chrome, token=link.token, deal_id=link.deal_id, client_name=client.name, client_company=client.company,
+        service_name=here.service(deal.service), reasons=estimate.flags, low=counted.low, likely=counted.likely, high=counted.high,
+        lines=[line_view(here, line, changed) for line in (*counted.lines, *counted.options)], days=counted.days, brief_link=brief,
+        people=[person.name for person in here.office], state=state, decided_by=decided_by, form=form,
+    )  # fmt: skip
+    return here.page("pages/approve.html", record, status)
+
+
+def line_view(here: Door, line: Line, changed: dict[str, str]) -> EstimateLine:
+    """A line as the manager reads it."""
+    return EstimateLine(
+        slug=line.slug, title=line.title, explanation=line.why, role=here.company.role_title(line.role), low=plain(line.hours.low),
+        hours=plain(line.hours.likely), high=plain(line.hours.high), amount=line.net, changed=changed.get(line.slug, ""),
+    )  # fmt: skip
+
+
+def plain(hours: Decimal) -> str:
+    """Hours as they are typed: "12.5"."""
+    return f"{hours.normalize():f}"
+
+
+def decision(session: Session, here: Door, deal: Deal) -> tuple[Literal["open", "approved", "refused"], str]:
+    """What was said about this round's estimate, and by whom."""
+    about = facts.subject(deal.id or 0, deal.round, inbox.NOUNS[EstimateReview])
+    told = [fact for fact in facts.of_deal(session, deal.id or 0, EstimateReview.kind) if fact.subject == about]
+    if told:
+        return ("approved" if told[-1].payload["decision"] == "approve" else "refused"), name_of(here, told[-1].actor)
+    return ("refused" if deal.sales in CLOSED else "open"), ""

@@ -1,0 +1,55 @@
+"""Robots: told "thank you" like everybody, kept apart by three signs. A trap field, too little time, too many from one address."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from limits import RateLimitItemPerHour
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Robots:
+    """The rules of this installation. Counts are this process's own: several api processes let as many times more through."""
+
+    secret: str
+    per_hour: int
+    min_seconds: float
+    _limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+
+    def started(self, now: datetime) -> str:
+        """What a form carries from being shown to being sent: time, a nonce of its own, our signature."""
+        body = f"{int(now.timestamp() * 1000)}.{secrets.token_hex(8)}"
+        return f"{body}.{self._sign(body)}"
+
+    def nonce(self, started: str) -> str:
+        """The nonce of a form that we showed; "" for any other."""
+        parts = started.split(".")
+        if len(parts) != _PARTS or not started.isascii():
+            return ""
+        return parts[1] if hmac.compare_digest(self._sign(".".join(parts[:2])), parts[2]) else ""
+
+    def suspicion(self, *, trap: str, started: str, address: str, now: datetime) -> str:
+        """Why a posted form looks like a robot's; "" when it does not."""
+        if trap:
+            return "the trap field was filled in"
+        if not self.nonce(started):
+            return "the form was not one of ours"
+        shown = datetime.fromtimestamp(int(started.split(".")[0]) / 1000, UTC)
+        if now - shown < timedelta(seconds=self.min_seconds):
+            return "it was filled in too fast"
+        if not self.allows("apply", address, self.per_hour):
+            return "too many came from one address"
+        return ""
+
+    def allows(self, what: str, address: str, per_hour: int) -> bool:
+        """Whether an address may do this once more within the hour. Counts it."""
+        return self._limiter.hit(RateLimitItemPerHour(per_hour), what, address)
+
+    def _sign(self, body: str) -> str:
+        return hmac.new(self.secret.encode(), f"apply/{body}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,119 @@
+"""The door with a real database, the example studio, and a clock that stands still."""
+
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlmodel import Session, select
+
+from api.app import create_app
+from api.engine import Engine
+from api.robots import Robots
+from models import keys, links
+from models.db import Database
+from models.settings import Settings
+from models.tables import Deal, Fact
+from models.tracks import Sales
+from tests.factories import a_brief, a_deal, a_proposal, an_estimate
+from tests.fakes import ManualClock
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette announces another client library; httpx is the one we lock
+    from fastapi.testclient import TestClient
+
+SECRET = "a secret of the tests, long enough"
+
+
+@dataclass
+class Entrance:
+    """A client of the door, and what lies behind it."""
+
+    http: TestClient
+    db: Database
+    clock: ManualClock
+    home: Path
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self.db.writing() as session:
+            yield session
+
+    def deal(self, make: Callable[..., Any] | None = None, **values: Any) -> int:
+        """A deal's number; `make` (a_brief, an_estimate, a_proposal) gives it documents."""
+        with self.db.writing() as session:
+            place = Sales(values.pop("sales", "received"))
+            deal = a_deal(session, sales=place, **values)
+            if make:
+                make(session, deal)
+            return deal.id or 0
+
+    def link(self, kind: str, deal_id: int) -> str:
+        """The path of a deal's link."""
+        with self.db.writing() as session:
+            return links.hand_out(session, SECRET, kind, deal_id, now=self.clock())
+
+    def proposed(self, **values: Any) -> tuple[int, str]:
+        """A deal with a live proposal, and the path of its page."""
+        deal_id = self.deal(a_proposal, **{"sales": "proposed"} | values)
+        return deal_id, self.link("proposal", deal_id)
+
+    def facts(self, kind: str = "") -> list[Fact]:
+        """What was kept, in order, all or of one kind."""
+        with self.db.reading() as session:
+            return [fact for fact in session.exec(select(Fact).order_by(Fact.id)) if kind in ("", fact.kind)]
+
+    def get_deal(self, deal_id: int) -> Deal:
+        with self.db.reading() as session:
+            return session.get_one(Deal, deal_id)
+
+    def key(self, *scopes: str, name: str = "crm") -> dict[str, str]:
+        """The header of a new key with these scopes."""
+        with self.db.writing() as session:
+            return {"Authorization": f"Bearer {keys.add(session, name, scopes, self.clock())}"}
+
+    def form(self, **over: str) -> dict[str, str]:
+        """The intake form, filled in by a person who took a while over it."""
+        started = re.search(r'name="started" value="([^"]+)"', self.http.get("/apply").text)[1]
+        self.clock.pass_(seconds=40)
+        return {"service": "landing-page", "name": "Ada Byron", "email": "ada@acme.example", "started": started} | over
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The app, built once; each test puts its own database and clock behind it."""
+    home = tmp_path_factory.mktemp("api")
+    return create_app(Settings(home=home, secret=SecretStr(SECRET), nudge_port=9, prefect_port=9))
+
+
+def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock, **over: Any) -> TestClient:
+    """The app with this behind it; `over` are settings."""
+    settings = app.state.door.settings.model_copy(update={"home": home, "database_url": db.url, **over})
+    robots = Robots(SECRET, settings.apply_per_hour, settings.apply_min_seconds)
+    app.state.door = replace(app.state.door, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings))
+    return TestClient(app, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000), follow_redirects=False)
+
+
+@pytest.fixture
+def door(application: FastAPI, home: Path, clock: ManualClock, sqlite_template: Path) -> Iterator[Entrance]:
+    """The door with SQLite behind it."""
+    shutil.copy(sqlite_template, home / "studio.db")
+    db = Database(f"sqlite:///{home / 'studio.db'}")
+    yield Entrance(behind(application, db, home, clock), db, clock, home)
+    db.close()
+
+
+@pytest.fixture
+def each_door(application: FastAPI, home: Path, db: Database, clock: ManualClock) -> Entrance:
+    """The door with each kind of database behind it: for what the database decides."""
+    return Entrance(behind(application, db, home, clock), db, clock, home)
+
+
+__all__ = ["Entrance", "a_brief", "a_proposal", "an_estimate"]

@@ -1,0 +1,114 @@
+"""A client of the studio and its staff, over HTTP, as tests play them."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from sqlmodel import col, select
+
+from deployments.demo import ANSWERS
+from deployments.forms import Page
+from models import links
+from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
+from tests.e2e.system import System, eventually
+
+
+@dataclass
+class Someone:
+    """Somebody who wants a site."""
+
+    system: System
+    email: str = field(default_factory=lambda: f"ada.{secrets.token_hex(4)}@acme.example")
+    deal: int = 0
+
+    @property
+    def http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.system.base, follow_redirects=True, timeout=30)
+
+    def applies(self, **over: str) -> None:
+        with self.http as http:
+            form = Page(http.get("/apply").text).form("/apply")
+            typed = {"service": "corporate-site", "name": "Ada Byron", "email": self.email, "company": "Acme", "budget": "24000", "message": "A site, please."}
+            answer = http.post("/apply", data=form.answer(typed | over))
+        assert answer.status_code == 200, answer.text
+
+    def gets(self, ending: str, state: str = "done", seconds: float = 40) -> Effect:
+        """Wait until the letter with this key is in this state."""
+        self.deal = self.deal or self._my_deal(seconds)
+        key = f"deal/{self.deal}/{ending}"
+
+        def look() -> Effect | None:
+            with self.system.db.reading() as session:
+                effect = session.get(Effect, key)
+            return effect if effect and effect.state == state else None
+
+        return eventually(look, lambda: f"{key} is not {state}:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
+    def sends_brief(self, **over: Any) -> None:
+        path = self.link("brief")
+        with self.http as http:
+            form = Page(http.get(path).text).form(path)
+            typed = {f"q_{slug}": value for slug, value in (ANSWERS | over).items()}
+            answer = http.post(path, data=form.answer(typed) | {"action": ["send"]})
+        assert answer.status_code == 200, re.sub(r"<[^>]+>", " ", answer.text)[:2000]
+
+    def accepts(self) -> httpx.Response:
+        path = self.link("proposal")
+        with self.http as http:
+            form = Page(http.get(path).text).form("/accept")
+            return http.post(f"{path}/accept", data=form.answer({"name": "Ada Byron"}))
+
+    def link(self, kind: str) -> str:
+        """The path of a link that a letter has handed out."""
+        with self.system.db.reading() as session:
+            link = session.exec(select(Link).where(Link.kind == kind, Link.deal_id == self.deal)).one()
+        return f"/{links.PATHS[kind]}/{links.token('for tests only', kind, self.deal, link.generation)}"
+
+    def stands(self, sales: str, seconds: float = 40) -> Deal:
+        """Wait until the deal stands there on its sales track."""
+        self.deal = self.deal or self._my_deal(seconds)
+
+        def look() -> Deal | None:
+            with self.system.db.reading() as session:
+                deal = session.get_one(Deal, self.deal)
+            return deal if deal.sales == sales else None
+
+        return eventually(look, lambda: f"deal {self.deal} is not {sales}:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
+    def is_asked(self, stage: str, seconds: float = 40) -> Wait:
+        """Wait until a stage's run is suspended on its question."""
+
+        def look() -> Wait | None:
+            with self.system.db.reading() as session:
+                wait = session.exec(select(Wait).where(Wait.deal_id == self.deal, Wait.stage == stage, col(Wait.closed_at).is_(None))).first()
+                row = session.exec(select(StageRun).where(StageRun.flow_run_id == wait.flow_run_id)).first() if wait else None
+            return wait if row and row.state == "waiting" else None
+
+        return eventually(look, lambda: f"{stage} does not wait:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
+    def told(self) -> str:
+        """What the database says of the deal, for a failed test's message."""
+        with self.system.db.reading() as session:
+            rows = [
+                *(f"{row.key} {row.state} {row.why}" for row in session.exec(select(StageRun).where(StageRun.deal_id == self.deal))),
+                *(f"{effect.key} {effect.state} {effect.said}" for effect in session.exec(select(Effect).where(Effect.deal_id == self.deal))),
+                *(f"wait {wait.key} {wait.stage} {wait.outcome} due {wait.due_at}" for wait in session.exec(select(Wait).where(Wait.deal_id == self.deal))),
+                *(f"{move.track}: {move.was} → {move.to}: {move.why}" for move in session.exec(select(Move).where(Move.deal_id == self.deal))),
+                *(f"{fact.kind} {fact.subject} by {fact.actor}" for fact in session.exec(select(Fact).where(Fact.deal_id == self.deal))),
+            ]
+        return "\n".join(rows)
+
+    def letters(self) -> dict[str, str]:
+        """The deal's effects and their states."""
+        with self.system.db.reading() as session:
+            return {effect.key: effect.state for effect in session.exec(select(Effect).where(Effect.deal_id == self.deal))}
+
+    def _my_deal(self, seconds: float) -> int:
+        def look() -> int | None:
+            with self.system.db.reading() as session:
+                query = select(Deal.id).join(Client, col(Client.id) == Deal.client_id).where(Client.email == self.email)
+                return session.exec(query.order_by(col(Deal.id).desc())).first()
+
+        return eventually(look, lambda: f"no deal of {self.email}:\n{self.system.log('worker')}", seconds=seconds)

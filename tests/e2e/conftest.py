@@ -1,0 +1,30 @@
+"""One system for the tests that only use it; tests that kill parts start their own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.client import Someone
+from tests.e2e.system import System
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/tests/e2e/" in str(item.path):
+            item.add_marker(pytest.mark.engine)
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    one = System(tmp_path_factory.mktemp("system"))
+    try:
+        one.start()
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture
+def someone(system: System) -> Someone:
+    return Someone(system)

@@ -1,0 +1,157 @@
+"""The whole system as a user runs it, in processes of its own, so that a test can watch, stop and kill its parts."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployments.prefect_server import environment
+from models.db import Database
+from models.migrate import upgrade
+from models.settings import ROOT, Settings, read
+
+PARTS = {
+    "prefect": [sys.executable, "-m", "deployments.prefect_server"],
+    "worker": [sys.executable, "-m", "deployments.worker"],
+    "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
+}
+
+
+def free_port() -> int:
+    """A port nobody listens on, and whose neighbour is free as well."""
+    while True:
+        with socket.socket() as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@dataclass
+class System:
+    """Prefect server, worker and api on free ports below `home`."""
+
+    home: Path
+    over: dict[str, str] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.clock = self.home / "clock"
+        api = free_port()
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "STUDIO_"))} | {
+            "STUDIO_HOME": str(self.home), "STUDIO_SECRET": "for tests only", "STUDIO_API_PORT": str(api),
+            "STUDIO_PREFECT_PORT": str(free_port()), "STUDIO_CLOCK_FILE": str(self.clock), "STUDIO_APPLY_MIN_SECONDS": "0",
+            "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
+        } | self.over  # fmt: skip
+        self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
+        self.env |= environment(self.settings, {})
+        self.db = Database(self.settings.database)
+        upgrade(self.db)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.settings.api_port}"
+
+    def start(self, *names: str) -> None:
+        for name in names or PARTS:
+            port = ["--port", str(self.settings.api_port)] if name == "api" else []
+            log = (self.home / f"{name}.log").open("ab")
+            self.running[name] = subprocess.Popen(
+                [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
+        for name in names or PARTS:
+            self._await_health(name)
+
+    def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
+        part = self.running.pop(name, None)
+        if part is None:
+            return
+        os.killpg(part.pid, sign)
+        part.wait(timeout=20)
+
+    def stop(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+        self.db.close()
+
+    def advance(self, *, days: float = 0, minutes: float = 0) -> None:
+        """Let the studio's clock jump ahead, and the waker look at it."""
+        before = float(self.clock.read_text()) if self.clock.exists() else 0.0
+        self.clock.write_text(str(before + days * 86400 + minutes * 60))
+        self.nudge()
+
+    def nudge(self) -> None:
+        from models.nudges import nudge
+
+        nudge(self.settings.nudges)
+
+    def prefect(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the Prefect server; an error answer is returned as {"status": …}."""
+        request = urllib.request.Request(
+            f"{self.settings.prefect_api}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return {"status": error.code, "text": error.read().decode()}
+
+    def run_named(self, start: str) -> dict[str, Any] | None:
+        found = [run for run in self.prefect("POST", "/flow_runs/filter", {"sort": "START_TIME_DESC"}) if run["name"].startswith(start)]
+        return found[0] if found else None
+
+    def log(self, name: str) -> str:
+        return (self.home / f"{name}.log").read_text(errors="replace")[-6000:]
+
+    def _await_health(self, name: str) -> None:
+        checks: dict[str, Callable[[], bool]] = {
+            "prefect": lambda: _answers(f"{self.settings.prefect_api}/health"),
+            "api": lambda: _answers(f"{self.base}/health/live"),
+            "worker": lambda: _has_lease(self.db, self.running["worker"].pid),
+        }
+        eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)
+
+
+def eventually(check: Callable[[], Any], otherwise: str | Callable[[], str], *, seconds: float = 40) -> Any:
+    """The first true answer of `check`; an assertion error with the reason when there is none in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _has_lease(db: Database, pid: int) -> bool:
+    from datetime import UTC, datetime
+
+    from sqlmodel import col, select
+
+    from models.tables import Lease
+
+    with db.reading() as session:
+        names = session.exec(select(Lease.name).where(col(Lease.until) > datetime.now(UTC))).all()
+    return any(f"/{pid}/" in name for name in names)

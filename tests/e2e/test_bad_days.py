@@ -1,0 +1,183 @@
+"""Bad days on the real engine: parts killed in the middle, mail away, the engine away. Nothing lost, nothing twice."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlmodel import select
+
+from models.tables import Deal, StageRun
+from tests.e2e.client import Someone
+from tests.e2e.system import System, eventually, free_port
+
+HELD = {"intake": "intake/thanks", "brief": "r1/brief/mail", "estimate": "estimate/v1/approval", "proposal": "proposal/v1/mail", "contract": "r1/contract/prepare"}
+
+
+class Post:
+    """A mail server that takes letters, and can be made to hold one at its end, before it answers."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.taken: list[str] = []
+        self.hold = ""
+        self.held, self.go_on = threading.Event(), threading.Event()
+        self._controller: Controller | None = None
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        mark = str(message_from_bytes(envelope.content)["Message-ID"])
+        if self.hold and self.hold in mark:
+            self.held.set()
+            while not self.go_on.is_set():
+                await asyncio.sleep(0.02)
+        self.taken.append(mark)
+        return "250 OK"
+
+    def open(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def close(self) -> None:
+        self.go_on.set()
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    one = Post(free_port())
+    one.open()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def mailed(tmp_path: Path, post: Post) -> Iterator[System]:
+    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": f"smtp://127.0.0.1:{post.port}"})
+    try:
+        system.start()
+        yield system
+    finally:
+        system.stop()
+
+
+def test_a_worker_killed_inside_every_stage_leaves_each_letter_once_or_unknown(mailed: System, post: Post):
+    """The mail server has a letter of each stage in its hands, unanswered, when the worker is killed."""
+    someone = Someone(mailed)
+    for stage, ending in HELD.items():
+        post.hold = ending.replace("/", "-")
+        post.held.clear()
+        post.go_on.clear()
+        _act(someone, stage)
+        assert post.held.wait(40), f"no letter {ending}:\n{someone.told()}\n{mailed.log('worker')}"
+        mailed.kill("worker")
+        post.go_on.set()
+        post.hold = ""
+        mailed.start("worker")
+        someone.gets(ending, state="unknown")
+    someone.is_asked("contract")
+    letters, taken = someone.letters(), Counter(post.taken)
+    assert max(taken.values()) == 1, "a letter went out twice"
+    assert {key for key, state in letters.items() if state == "unknown"} == {f"deal/{someone.deal}/{ending}" for ending in HELD.values()}
+    assert {state for state in letters.values()} == {"unknown", "done"}
+    with mailed.db.reading() as session:
+        rows = session.exec(select(StageRun).where(StageRun.deal_id == someone.deal)).all()
+        assert session.get_one(Deal, someone.deal).sales == "contracting"
+    assert {(row.stage, row.state) for row in rows if row.generation == 1 and row.stage != "contract"} <= {
+        (stage, state) for stage in HELD for state in ("superseded", "done")
+    }
+    assert {row.stage for row in rows if row.state == "done"} == {"intake", "brief", "estimate", "proposal"}
+
+
+def _act(someone: Someone, stage: str) -> None:
+    """What the client or staff do to get the deal into a stage."""
+    match stage:
+        case "intake":
+            someone.applies()
+        case "estimate":
+            someone.is_asked("brief")
+            someone.sends_brief(integration="custom", pages="900", templates="38", functions=["calculator", "booking", "login", "search"])
+        case "proposal":
+            wait = someone.is_asked("estimate")
+            form = {"run_input": {"decision": "approve", "hours": {}, "reason": "", "who": "Tomasz"}}
+            assert someone.system.prefect("POST", f"/flow_runs/{wait.flow_run_id}/resume", form)["status"] == "ACCEPT"
+        case "contract":
+            someone.is_asked("proposal")
+            assert someone.accepts().status_code == 200
+
+
+def test_while_mail_is_away_the_stage_waits_and_afterwards_each_letter_goes_out_once(mailed: System, post: Post):
+    post.close()
+    someone = Someone(mailed)
+    someone.applies()
+    someone.gets("intake/thanks", state="planned")
+    wait = eventually(lambda: _outage(someone), lambda: someone.told() + mailed.log("worker"))
+    assert "mail" in wait.what.lower(), wait.what
+    assert mailed.run_named(f"intake · deal {someone.deal}")["state_name"] in {"Suspended", "Running"}
+    post.open()
+    mailed.advance(minutes=3)
+    someone.gets("r1/brief/mail")
+    assert max(Counter(post.taken).values()) == 1
+    assert _outage(someone) is None, "the outage is over by itself"
+
+
+def test_with_the_engine_away_the_form_still_answers_and_all_is_caught_up(tmp_path: Path):
+    system = System(tmp_path / "home")
+    try:
+        system.start()
+        system.kill("prefect")
+        crowd = [Someone(system) for _ in range(5)]
+        for one in crowd:
+            one.applies()
+        system.start("prefect")
+        for one in crowd:
+            one.gets("r1/brief/mail", seconds=90)
+            assert one.letters()[f"deal/{one.deal}/intake/thanks"] == "done"
+    finally:
+        system.stop()
+
+
+def test_kills_at_any_moment_change_nothing_about_the_end(tmp_path: Path):
+    """The worker is killed again and again while a deal goes its way; letters are files, so each can be asked for."""
+    system = System(tmp_path / "home")
+    try:
+        system.start()
+        someone = Someone(system)
+        someone.applies()
+        for pause in (0.2, 0.9, 1.6):
+            time.sleep(pause)
+            system.kill("worker")
+            system.start("worker")
+        someone.gets("r1/brief/mail")
+        someone.sends_brief()
+        for pause in (0.3, 1.2, 2.1):
+            time.sleep(pause)
+            system.kill("worker")
+            system.start("worker")
+        someone.gets("proposal/v1/mail")
+        someone.stands("proposed")
+        assert someone.accepts().status_code == 200
+        someone.is_asked("contract")
+        assert set(someone.letters().values()) == {"done"}
+        names = sorted(path.name for path in (system.home / "outbox").glob("*.eml"))
+        assert len(names) == len(someone.letters()), "one file a letter"
+    finally:
+        system.stop()
+
+
+def _outage(someone: Someone):
+    from sqlmodel import col
+
+    from models.tables import Wait
+
+    someone.deal = someone.deal or someone._my_deal(40)
+    with someone.system.db.reading() as session:
+        query = select(Wait).where(Wait.deal_id == someone.deal, col(Wait.key).startswith("outage"), col(Wait.closed_at).is_(None))
+        return session.exec(query).first()

@@ -1,0 +1,209 @@
+"""The sale on the real engine: form, brief, estimate, proposal, and what operators see and do."""
+
+from contextlib import redirect_stdout
+from io import StringIO
+from json import loads
+
+import pytest
+from sqlmodel import col, select
+
+from deployments.demo import play
+from models.facts import News, keep
+from models.stages import Stage
+from models.tables import Deal, Document, Effect, Fact, StageRun, Wait
+from models.wanted import want
+from tests.e2e.client import Someone
+from tests.e2e.system import System, eventually
+
+
+def test_a_filled_in_form_goes_by_itself_to_an_accepted_proposal(system: System):
+    told = StringIO()
+    with redirect_stdout(told):
+        code = play(system.settings, json=True)
+    result = loads(told.getvalue())
+    assert code == 0, result
+    assert result["ok"] and [stage["name"] for stage in result["stages"]] == ["application", "brief", "options", "acceptance"]
+    assert result["touches"] == 0
+    with system.db.reading() as session:
+        frozen = session.exec(select(Document).where(Document.deal_id == result["deal"], Document.kind == "proposal")).one()
+    assert frozen.state == "frozen" and frozen.selection and frozen.body_hash and frozen.pdf_hash and frozen.template_hash
+
+
+def test_each_stage_is_a_named_and_tagged_run_for_the_operator(system: System, someone: Someone):
+    someone.applies()
+    someone.stands("briefing")
+    someone.is_asked("brief")
+    for stage in ("intake", "brief"):
+        run = eventually(lambda stage=stage: system.run_named(f"{stage} · deal {someone.deal} · Acme"), f"no run of {stage}")
+        assert {f"deal:{someone.deal}", f"stage:{stage}", "service:corporate-site"} <= set(run["tags"])
+    assert system.run_named(f"brief · deal {someone.deal}")["state_name"] == "Suspended"
+
+
+def test_an_operator_answers_a_waiting_run_by_its_form_and_a_wrong_answer_leaves_it_waiting(system: System, someone: Someone):
+    someone.applies(budget="900")
+    someone.gets("intake/minimum")
+    wait = someone.is_asked("intake")
+    resume = f"/flow_runs/{wait.flow_run_id}/resume"
+    refused = system.prefect("POST", resume, {"run_input": {"decision": "perhaps", "who": "Conor"}})
+    assert refused["status"] == "REJECT", refused
+    assert someone.is_asked("intake").closed_at is None
+    eventually(lambda: system.prefect("GET", f"/flow_runs/{wait.flow_run_id}")["state_name"] == "Suspended", "it does not wait any more")
+    taken = system.prefect("POST", resume, {"run_input": {"decision": "talk", "who": "Conor"}})
+    assert taken["status"] == "ACCEPT", taken
+    someone.stands("briefing")
+    with system.db.reading() as session:
+        fact = session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == "qualify.answered")).one()
+    assert (fact.source, fact.actor) == ("operator", "staff:Conor")
+
+
+def test_silence_reminds_then_ends_the_deal_and_one_click_brings_the_client_back(system: System, someone: Someone):
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    wait = someone.is_asked("brief")
+    rung = f"r1/brief/wait-{wait.id}/rung"
+    system.advance(days=9)
+    latest = eventually(lambda: [key for key in someone.letters() if rung in key], lambda: someone.told() + system.log("worker"))
+    assert len(latest) == 1, "after a long silence only the latest due reminder goes out"
+    system.advance(days=40)
+    someone.gets("r1/brief/farewell")
+    someone.stands("lost")
+    with someone.http as http:
+        path = someone.link("comeback")
+        assert http.get(path).status_code == 200
+        assert someone.stands("lost"), "opening the page does nothing"
+        assert http.post(path).status_code == 200
+    assert someone.stands("briefing").round == 2
+    someone.gets("r2/brief/mail")
+    someone.is_asked("brief")
+
+
+def test_a_failed_run_goes_on_where_it_failed_when_it_is_retried(system: System):
+    with system.db.writing() as session:
+        payload = {"service": "time-machine", "name": "Eve", "email": "eve@acme.example"}
+        fact, _ = keep(session, News(kind="application", source="test", external_id="eve", actor="client", payload=payload), now=_now())
+        want(session, Stage.INTAKE, application=fact, now=_now())
+    system.nudge()
+
+    def row() -> StageRun:
+        with system.db.reading() as session:
+            return session.exec(select(StageRun).where(StageRun.application_id == fact.id)).one()
+
+    eventually(lambda: row().state == "failed", lambda: system.log("worker"))
+    assert "time-machine" in row().why, "the row says why, for the error inbox"
+    run = eventually(lambda: _ended(system, row().flow_run_id), "Prefect does not know that it failed")
+    assert run["state_type"] == "FAILED"
+    with system.db.writing() as session:
+        kept = session.get_one(Fact, fact.id)
+        kept.payload = {**payload, "service": "landing-page"}
+        session.add(kept)
+    retried = system.prefect(
+        "POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False}
+    )
+    assert retried["status"] == "ACCEPT", retried
+    eventually(lambda: row().state == "done", lambda: system.log("worker"))
+    assert row().generation == 1
+
+
+def test_a_second_run_of_a_stage_that_is_under_way_is_refused_with_a_sentence(system: System, someone: Someone):
+    someone.applies()
+    someone.stands("briefing")
+    someone.is_asked("brief")
+    deployment = system.prefect("GET", "/deployments/name/brief/brief")
+    run = system.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"deal_id": someone.deal}})
+    ended = eventually(lambda: _ended(system, run["id"]), lambda: system.log("worker"))
+    assert ended["state_type"] == "FAILED" and "under way already" in ended["state"]["message"]
+    assert someone.is_asked("brief")
+
+
+def test_a_lead_from_a_call_needs_three_fields(system: System):
+    deployment = system.prefect("GET", "/deployments/name/register-lead/register-lead")
+    lead = {"name": "Nora", "contact": "+353 1 531 2200", "service": "landing-page"}
+    system.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": lead})
+
+    def deal() -> Deal | None:
+        with system.db.reading() as session:
+            fact = session.exec(select(Fact).where(Fact.kind == "application", col(Fact.source) == "operator")).first()
+            return session.get(Deal, fact.deal_id) if fact and fact.deal_id else None
+
+    found = eventually(deal, lambda: system.log("worker"))
+    eventually(lambda: _effect(system, f"deal/{found.id}/intake/assigned") == "done", lambda: system.log("worker"))
+    eventually(lambda: _effect(system, f"deal/{found.id}/r1/brief/mail") == "skipped", "there is no address to write to")
+
+
+def test_a_manager_changes_hours_and_the_proposal_is_revised_under_the_same_address(system: System, someone: Someone):
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    someone.sends_brief(integration="custom", pages="900", templates="38", functions=["calculator", "booking", "login", "search"])
+    wait = someone.is_asked("estimate")
+    someone.gets("estimate/v1/approval")
+    with someone.http as http:
+        page = http.get(someone.link("approve"))
+        assert page.status_code == 200
+    taken = system.prefect(
+        "POST", f"/flow_runs/{wait.flow_run_id}/resume", {"run_input": {"decision": "approve", "hours": {}, "reason": "", "who": "Tomasz"}}
+    )
+    assert taken["status"] == "ACCEPT", taken
+    someone.gets("proposal/v1/mail")
+    someone.is_asked("proposal")
+    path = someone.link("proposal")
+    with someone.http as http:
+        before = http.get(path).text
+        http.post(f"{path}/change", data={"version": "1", "text": "A little less, please."})
+    eventually(lambda: any("/change-" in key for key in someone.letters()), lambda: someone.told())
+    deployment = system.prefect("GET", "/deployments/name/revise-proposal/revise-proposal")
+    form = {"deal_id": someone.deal, "who": "Conor", "discount_percent": 5, "reason": "For a good start", "publish": True}
+    system.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": form})
+    someone.gets("proposal/v2/mail")
+    with someone.http as http:
+        after = http.get(path).text
+    assert after != before and "For a good start" in after
+    assert someone.accepts().status_code == 200
+    someone.stands("contracting")
+
+
+def test_an_accepted_proposal_cannot_be_accepted_declined_or_changed_again(system: System, someone: Someone):
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    someone.sends_brief()
+    someone.gets("proposal/v1/mail")
+    assert someone.accepts().status_code == 200
+    path = someone.link("proposal")
+    with someone.http as http:
+        for act, form in (("decline", {"version": "1", "reason": "price"}), ("change", {"version": "1", "text": "More"})):
+            assert http.post(f"{path}/{act}", data=form).status_code == 409
+    someone.stands("contracting")
+    someone.gets("r1/contract/prepare")
+
+
+@pytest.mark.parametrize("stage", ["brief", "proposal"])
+def test_a_deal_is_closed_by_an_operator_from_a_waiting_stage_and_its_run_is_withdrawn(system: System, someone: Someone, stage: str):
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    if stage == "proposal":
+        someone.sends_brief()
+        someone.gets("proposal/v1/mail")
+    wait = someone.is_asked(stage)
+    deployment = system.prefect("GET", "/deployments/name/close-as-lost/close-as-lost")
+    form = {"deal_id": someone.deal, "who": "Conor", "reason": "They went with a cousin"}
+    system.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": form})
+    someone.stands("lost")
+    eventually(lambda: system.prefect("GET", f"/flow_runs/{wait.flow_run_id}")["state_name"] == "Withdrawn", lambda: system.log("worker"))
+    with system.db.reading() as session:
+        assert not session.exec(select(Wait).where(Wait.deal_id == someone.deal, col(Wait.closed_at).is_(None))).all()
+
+
+def _ended(system: System, flow_run_id: str) -> dict | None:
+    run = system.prefect("GET", f"/flow_runs/{flow_run_id}")
+    return run if run["state_type"] in {"FAILED", "CRASHED", "COMPLETED", "CANCELLED"} else None
+
+
+def _effect(system: System, key: str) -> str:
+    with system.db.reading() as session:
+        effect = session.get(Effect, key)
+    return effect.state if effect else ""
+
+
+def _now():
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)

@@ -1,0 +1,64 @@
+"""Stand-ins for the world outside: each ten lines, each says what it was asked."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from models.errors import Unavailable
+from models.message import Message, Receipt
+
+MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class ManualClock:
+    """A clock that stands until it is moved."""
+
+    at: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, **span: float) -> datetime:
+        """Let time go by: `clock.pass_(days=3)`."""
+        self.at += timedelta(**span)
+        return self.at
+
+
+@dataclass
+class RecordingMailer:
+    """Takes every letter, or raises the next of `troubles` first. `after` letters are taken and then the line goes dead."""
+
+    can_ask: bool = True
+    sent: list[Message] = field(default_factory=list)
+    troubles: list[Exception] = field(default_factory=list)
+    away: bool = False
+    dies_after: list[BaseException] = field(default_factory=list)
+
+    def send(self, message: Message) -> Receipt:
+        if self.away:
+            raise Unavailable("The mail server is away.")
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.sent.append(message)
+        if self.dies_after:
+            raise self.dies_after.pop(0)
+        return Receipt(said="250 taken", message_id=message.message_id)
+
+    def ask(self, key: str) -> Receipt | None:
+        found = [message for message in self.sent if message.key == key] if self.can_ask else []
+        return Receipt(said="found", message_id=found[0].message_id) if found else None
+
+    def keys(self) -> list[str]:
+        """What went out, by key, in order."""
+        return [message.key for message in self.sent]
+
+
+@dataclass
+class PlainPrinter:
+    """Prints anything as a few bytes that depend on what was printed."""
+
+    printed: list[str] = field(default_factory=list)
+
+    def print(self, html: str, *, assets=(), when: datetime, title: str = "") -> bytes:
+        self.printed.append(html)
+        return f"%PDF-1.7 {title} {when.isoformat()} {len(html)}".encode()

@@ -1,0 +1,54 @@
+"""Real parts that a machine may lack: tests ask `requires("postgres")`, and are skipped by name with the reason, or fail.
+
+`STUDIO_TEST_REQUIRE=postgres,browser` names the parts whose absence is a failure.
+"""
+
+import os
+import shutil
+from functools import lru_cache
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+
+POSTGRES = os.environ.get("STUDIO_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres").replace(
+    "postgresql://", "postgresql+psycopg://", 1
+)
+CHROMIUM = os.environ.get("STUDIO_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+
+
+def requires(part: str) -> None:
+    """Go on only where this part is there."""
+    missing = MISSING[part]()
+    if not missing:
+        return
+    if part in os.environ.get("STUDIO_TEST_REQUIRE", "").split(","):
+        pytest.fail(f"{part} is required here: {missing}")
+    pytest.skip(f"{part}: {missing}")
+
+
+@lru_cache
+def _missing_postgres() -> str:
+    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    try:
+        with engine.connect():
+            return ""
+    except OperationalError as error:
+        return f"PostgreSQL does not answer at {engine.url.host}:{engine.url.port} ({str(error.orig).splitlines()[0]})"
+    finally:
+        engine.dispose()
+
+
+@lru_cache
+def _missing_browser() -> str:
+    return "" if os.access(CHROMIUM, os.X_OK) else f"there is no Chromium at {CHROMIUM}"
+
+
+@lru_cache
+def _missing_printer() -> str:
+    from tasks.gateways.pdf import missing_libraries  # noqa: PLC0415
+
+    return ", ".join(missing_libraries() or [])
+
+
+MISSING = {"postgres": _missing_postgres, "browser": _missing_browser, "printer": _missing_printer}
