@@ -32,7 +32,8 @@ def asking(scope: str) -> Any:
 
 
 ApplicationsKey = Annotated[ApiKey, asking("applications:write")]
-DealsKey = Annotated[ApiKey, asking("deals:read")]
+MAY_SEND = asking("applications:write")
+MAY_READ = asking("deals:read")
 FactsKey = Annotated[ApiKey, asking("facts:write")]
 
 
@@ -47,4 +48,4 @@ def problems(*more: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": said[status], "content": content} for status in sorted({401, 403, 422, 503, *more})}
 
 
-__all__ = ["ApplicationsKey", "DealsKey", "FactsKey", "Problem", "problems"]
+__all__ = ["MAY_READ", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "problems"]

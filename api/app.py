@@ -1,14 +1,28 @@
 """The api: one application, built from settings. `uvicorn --factory api.app:create_app`."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
 from api import (
-    applications, assets, brief, comeback, contract, deals, door, guards, health, intake, outbox, problems, proposal, qualification, review,
+    applications,
+    assets,
+    brief,
+    comeback,
+    contract,
+    deals,
+    door,
+    guards,
+    health,
+    intake,
+    outbox,
+    problems,
+    proposal,
+    qualification,
+    reference,
+    review,
 )  # fmt: skip
 from api.openapi import described
 from models import addresses, company
@@ -21,9 +35,10 @@ TAGS = [
     {"name": "health", "description": "For supervisors and load balancers; no key."},
 ]
 VERSION = "1"
-ABOUT = """Studioflow carries a studio's sales and delivery from the intake form on. Keys are made with `./studio keys add NAME --scope SCOPE`
-and sent as `Authorization: Bearer KEY`. Errors are problem+json (RFC 9457), lists `{"items": […], "next": null}`,
-money `{"amount": minor units, "currency": "EUR"}`, times ISO 8601 in UTC."""
+ABOUT = """Studioflow carries a studio's sales and delivery from the intake form on.
+
+Keys are made with `./studio keys add NAME --scope SCOPE` and sent as `Authorization: Bearer KEY`. Errors are problem+json
+(RFC 9457), lists `{"items": […], "next": null}`, money `{"amount": minor units, "currency": "EUR"}`, times ISO 8601 in UTC."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     here = door.build(read, company.load(read.company))
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         intake.warm_up(here)
         yield
         here.db.close()
@@ -45,13 +60,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )  # fmt: skip
     app.state.door = here
-    for router in (intake, qualification, brief, proposal, comeback, review, contract, outbox, assets):
+    for router in (intake, qualification, brief, proposal, comeback, review, contract, outbox, reference, assets):
         app.include_router(router.pages)
     for api in (applications, deals, health):
         app.include_router(api.routes)
     assets.mount(app)
     problems.install(app)
-    app.openapi = lambda: described(app)  # ty: ignore[invalid-assignment]
+    app.openapi = lambda: described(app)
     app.add_middleware(guards.BodyLimit, limit=guards.limits(read.upload_deal_mb))
     app.add_middleware(guards.Headers, https=addresses.public(read, here.company).startswith("https://"))
     logging.getLogger("uvicorn.access").addFilter(guards.Redacted())

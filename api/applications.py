@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
 
-from api.access import ApplicationsKey, problems
+from api.access import MAY_SEND, ApplicationsKey, problems
 from api.door import Here
 from api.schemas import MOST_ID, Accepted, ApplicationIn, ApplicationStatus
 from models import inbox, intake
@@ -24,7 +24,7 @@ def send(body: ApplicationIn, here: Here, key: ApplicationsKey, idempotency_key:
     if body.service not in here.company.rates.services:
         raise Invalid(f"There is no such service; services are {', '.join(here.company.rates.services)}.")
     source = {"channel": body.source} if isinstance(body.source, str) and body.source else body.source or {}
-    application = Application(**{**body.model_dump(), "source": source}).model_dump()
+    application = Application.model_validate({**body.model_dump(), "source": source}).model_dump()
     told = {"source": f"api:{key.name}", "external_id": clean(idempotency_key) or str(uuid.uuid4()), "actor": f"machine:{key.name}"}
     with here.db.writing() as session:
         fact, _ = inbox.apply(session, application, now=here.now(), **told)
@@ -34,8 +34,8 @@ def send(body: ApplicationIn, here: Here, key: ApplicationsKey, idempotency_key:
     return Accepted(id=fact.id or 0, status_url=f"{here.address}/api/applications/{fact.id}")
 
 
-@routes.get("/{application_id}", summary="What became of an application", responses=problems(404))
-def status(application_id: Id, here: Here, key: ApplicationsKey) -> ApplicationStatus:  # noqa: ARG001 (any key that may send may ask)
+@routes.get("/{application_id}", summary="What became of an application", dependencies=[MAY_SEND], responses=problems(404))
+def status(application_id: Id, here: Here) -> ApplicationStatus:
     """Where an application is, and whose deal it belongs to."""
     with here.db.reading() as session:
         return ApplicationStatus(**intake.status(session, application_id))

@@ -20,7 +20,10 @@ _BUDGET = re.compile(r"(\d{1,12}(?:[.,]\d{1,2})?)\s*(k?)")
 
 def services(company: Company) -> list[Choice]:
     """What can be asked for."""
-    return [Choice(value=slug, label=service.name, hint=service.title if "{" not in service.title else "") for slug, service in company.rates.services.items()]
+    return [
+        Choice(value=slug, label=service.name, hint=service.title if "{" not in service.title else "")
+        for slug, service in company.rates.services.items()
+    ]
 
 
 def read(posted: Posted, company: Company) -> tuple[Application | None, dict[str, str]]:

@@ -71,7 +71,9 @@ def store(here: Door, link: Opened, posted: Posted) -> tuple[list[tuple[str, Sto
     for name, files in posted.files.items():
         for file in files:
             try:
-                one = uploads.store(here.settings.home, link.deal_id, file.filename or "", file.file, limit=here.settings.upload_mb * uploads.MEGABYTE)
+                one = uploads.store(
+                    here.settings.home, link.deal_id, file.filename or "", file.file, limit=here.settings.upload_mb * uploads.MEGABYTE
+                )
                 stored.append((name.removeprefix("q_"), one))
             except Invalid as wrong_file:
                 problems[name] = str(wrong_file)

@@ -39,7 +39,9 @@ def done(session: Session, here: Door, link: Opened) -> BriefDonePage:
     person = studio.person(deal.salesperson)
     seller = Person(name=studio.name, role="", email=studio.email, phone=studio.phone)
     if person:
-        seller = Person(name=person.name, role=here.company.role_title(person.role), email=person.email, phone=person.phone, about=person.about)
+        seller = Person(
+            name=person.name, role=here.company.role_title(person.role), email=person.email, phone=person.phone, about=person.about
+        )
     return BriefDonePage(
         chrome=here.chrome, token=link.token, client_name=session.get_one(Client, deal.client_id).name, salesperson=seller,
         saved_only=brief is None or brief.sent_at is None or brief.saved_at > brief.sent_at,
@@ -52,33 +54,35 @@ def sections(asked: Questionnaire, answers: Answers, files: list[Upload]) -> lis
     shown = {question.slug for question in questionnaire.visible(asked, answers)}
     return [
         SectionView(
-            slug=slug(title), title=title, questions=[view(asked, question, answers, files) for question in inside],
+            slug=slug(title),
+            title=title,
+            questions=[view(question, answers, files) for question in inside],
             asked=sum(question.slug in shown for question in inside),
             answered=sum(question.slug in shown and bool(chosen(answers.get(question.slug))) for question in inside),
-        )  # fmt: skip
+        )
         for title in asked.sections
         if (inside := [question for question in asked.questions if question.section == title])
     ]
 
 
-def view(asked: Questionnaire, question: Question, answers: Answers, files: list[Upload]) -> QuestionView:
+def view(question: Question, answers: Answers, files: list[Upload]) -> QuestionView:
     """One question with its answer."""
     values = chosen(answers.get(question.slug))
     return QuestionView(
         slug=question.slug, kind=question.type, label=question.label, hint=question.help, required=question.required, unit=question.unit,
-        options=[Choice(value=option.value, label=option.label) for option in question.options], shown_if=shown_if(asked, question),
+        options=[Choice(value=option.value, label=option.label) for option in question.options], shown_if=shown_if(question),
         value=values if question.type in {"choices", "file"} else "".join(values[:1]),
         files=[FileView(id=str(file.id), name=file.name, size=file.size) for file in files if file.question == question.slug],
     )  # fmt: skip
 
 
-def shown_if(asked: Questionnaire, question: Question) -> ShownIf | None:
-    """The condition of a question where its page can follow it by itself: an answer among options. Others are always shown there."""
+def shown_if(question: Question) -> ShownIf | None:
+    """The condition of a question, as the page follows it while its reader types."""
     condition = question.shown_if
-    options = asked.by_slug()[condition.question].options if condition else []
-    if condition is None or not options:
+    if condition is None:
         return None
-    return ShownIf(question=condition.question, values=[one.value for one in options if condition.holds({condition.question: one.value})])
+    one_of = [*([condition.equals] if condition.equals else []), *condition.any]
+    return ShownIf.model_validate(condition.model_dump(exclude={"equals"}) | {"any": one_of})
 
 
 def slug(title: str) -> str:

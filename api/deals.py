@@ -1,12 +1,12 @@
 """Deals for other systems: read, and told about."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import UTC, timedelta
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.access import DealsKey, FactsKey, problems
+from api.access import MAY_READ, FactsKey, problems
 from api.door import Here
 from api.schemas import MOST_ID, Deals, FactIn, FactOut
 from models import deal_card, deal_list, inbox
@@ -23,10 +23,11 @@ Limit = Annotated[int, Query(ge=1, le=100, description="Deals a page.")]
 Email = Annotated[str, Query(max_length=320, description="Only deals of the client with this address.")]
 Track = Annotated[str, Query(max_length=40, description="Only deals that stand here: `sales:proposed`, `work:production`, `money:paid`.")]
 AHEAD = timedelta(minutes=5)
+TOLD_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": FactOut, "description": "Told before; nothing changed"}}
 
 
-@routes.get("", summary="Find deals", responses=problems())
-def find(here: Here, key: DealsKey, email: Email = "", track: Track = "", cursor: Cursor = None, limit: Limit = 20) -> Deals:  # noqa: ARG001
+@routes.get("", summary="Find deals", dependencies=[MAY_READ], responses=problems())
+def find(here: Here, email: Email = "", track: Track = "", cursor: Cursor = None, limit: Limit = 20) -> Deals:
     """Deals, the newest first, a page at a time."""
     with here.db.writing() as session:
         ids = deal_list.ids(session, email=clean(email), place=clean(track), before=cursor, limit=limit + 1)
@@ -36,15 +37,14 @@ def find(here: Here, key: DealsKey, email: Email = "", track: Track = "", cursor
     return Deals.model_validate({"items": items, "next": more})
 
 
-@routes.get("/{deal_id}", summary="Read a deal", response_model=DealCard, responses=problems(404))
-def read(deal_id: Id, here: Here, key: DealsKey) -> dict:  # noqa: ARG001
+@routes.get("/{deal_id}", summary="Read a deal", dependencies=[MAY_READ], response_model=DealCard, responses=problems(404))
+def read(deal_id: Id, here: Here) -> dict:
     """A deal, whole: client, tracks, amounts, whose move, waits, documents, facts, effects, runs."""
     with here.db.writing() as session:
         return deal_card.deal_card(session, here.company, here.settings, here.secret, deal_id, here.now())
 
 
-@routes.post("/{deal_id}/facts", status_code=201, summary="Tell a fact", response_model=FactOut,
-             responses={200: {"model": FactOut, "description": "Told before; nothing changed"}, **problems(400, 404, 409, 413)})  # fmt: skip
+@routes.post("/{deal_id}/facts", status_code=201, summary="Tell a fact", responses=TOLD_BEFORE | problems(400, 404, 409, 413))
 def tell(deal_id: Id, body: FactIn, here: Here, key: FactsKey, response: Response) -> FactOut:
     """Record something about a deal, once per `external_id`. 409: it makes no sense now, or the id was used for something else."""
     if body.happened_at and body.happened_at > here.now() + AHEAD:
@@ -53,7 +53,7 @@ def tell(deal_id: Id, body: FactIn, here: Here, key: FactsKey, response: Respons
     with here.db.writing() as session:
         fact, is_new = inbox.tell(
             session, deal_id, body.payload, source=machine, external_id=body.external_id, actor=body.actor or machine, now=here.now(),
-            happened_at=body.happened_at,
+            happened_at=body.happened_at and body.happened_at.astimezone(UTC),
         )  # fmt: skip
     if not is_new and not is_same(fact, deal_id, body):
         raise Refused("This external_id was used for something else before.")

@@ -7,7 +7,7 @@ from alembic.util.exc import CommandError
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import literal
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
@@ -42,13 +42,16 @@ class Alive(BaseModel):
     alive: bool = True
 
 
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready"}}
+
+
 @routes.get("/live", summary="Is this process alive?")
 def live() -> Alive:
     """Answers as long as the process does; asks nobody else."""
     return Alive()
 
 
-@routes.get("/ready", summary="Is the system ready for work?", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready"}})
+@routes.get("/ready", summary="Is the system ready for work?", response_model=Readiness, responses=NOT_READY)
 def ready(here: Here) -> Response:
     """Database, migrations, engine and worker must be well (503 otherwise). Without PDF libraries proposals wait to be printed."""
     asked = {"database": _database(here), "migrations": _migrations(here), "engine": here.engine.trouble(), "worker": _worker(here)}
@@ -62,7 +65,7 @@ def ready(here: Here) -> Response:
 def _database(here: Door) -> str:
     try:
         with here.db.reading() as session:
-            session.execute(text("SELECT 1"))
+            session.exec(select(literal(1))).one()
     except SQLAlchemyError as error:
         return f"The database does not answer ({type(error).__name__})."
     return ""

@@ -40,7 +40,8 @@ def show_form(request: Request, here: Here) -> Response:
 def send_form(request: Request, here: Here, posted: Form) -> Response:
     """Keep an application; its sender is thanked, robot or not."""
     application, problems = read(posted, here.company)
-    suspect = here.robots.suspicion(trap=posted.one("website"), started=posted.one("started"), address=address_of(request), now=here.now())
+    trap, started = posted.one("website"), posted.one("started")
+    suspect = here.robots.suspicion(trap=trap, started=started, address=address_of(request), now=here.now())
     if application is None and not suspect:
         return here.page("pages/apply.html", form_page(here, posted, problems), 422)
     payload = application.model_dump() if application else {name: value[0][:2000] for name, value in list(posted.fields.items())[:30]}
@@ -60,7 +61,9 @@ def thanks(request: Request, here: Here) -> Response:
 @pages.get("/embed.js")
 def embed() -> Response:
     """The form for the studio's own site."""
-    return FileResponse(templates.STATIC / "embed.js", media_type="text/javascript", headers={**FOR_ALL, "Cache-Control": "public, max-age=300"})
+    return FileResponse(
+        templates.STATIC / "embed.js", media_type="text/javascript", headers={**FOR_ALL, "Cache-Control": "public, max-age=300"}
+    )
 
 
 def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request, UploadFile
-from starlette.datastructures import UploadFile as StarletteUpload
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from models.reading import clean
@@ -45,7 +45,7 @@ async def read(request: Request) -> AsyncIterator[Posted]:
     async with request.form(max_files=100, max_fields=_MANY, max_part_size=_PART) as form:
         posted = Posted()
         for name, value in form.multi_items():
-            if isinstance(value, StarletteUpload):
+            if isinstance(value, UploadFile):
                 if value.filename:
                     posted.files.setdefault(clean(name), []).append(value)
             else:

@@ -13,7 +13,7 @@ from api.door import Door, Here
 from api.intake import address_of
 from api.links import Opened, ProposalLink, ReadOnly
 from api.posted import Form, Posted
-from api.proposal_view import About
+from api.proposal_view import About, Asked, Decision
 from models import inbox
 from models.answers import Answer, ProposalAnswer, ProposalForwarded, ProposalViewed
 from models.errors import Invalid, Refused, Unavailable
@@ -40,7 +40,7 @@ def pdf(link: ProposalLink, here: Here) -> Response:
 @pages.get("/p/{token}")
 def show(link: ProposalLink, here: Here, option: Annotated[list[str] | None, Query()] = None) -> Response:
     """The newest version, counted with the ticked options."""
-    return page(here, link, option or [])
+    return page(here, link, Asked(option or []))
 
 
 @pages.post("/p/{token}/accept")
@@ -83,7 +83,7 @@ def forward(link: ProposalLink, here: Here, posted: Form) -> Response:
     if len(note) > 2000:  # noqa: PLR2004
         return again(here, link, posted, "forward", {"note": "Please keep this under 2,000 characters."})
     tell(here, link, ProposalForwarded(email=email, note=note), f"forwarded/{mark(email, note)}")
-    return page(here, link, [], notice=f"We sent the proposal to {email}.")
+    return page(here, link, Asked(notice=f"We sent the proposal to {email}."))
 
 
 @pages.post("/p/{token}/views")
@@ -93,11 +93,12 @@ def viewed(request: Request, link: ProposalLink, here: Here, posted: Form) -> Re
         seen = f"{address_of(request)}/{request.headers.get('user-agent', '')}"
         visitor = hmac.new(here.secret.encode(), seen.encode(), hashlib.sha256).hexdigest()
         version = number(posted, "version")
-        tell(here, link, ProposalViewed(version=version, visitor=visitor), f"proposal/v{version}/viewed/{visitor[:16]}/{here.now():%Y-%m-%d}")
+        what = f"proposal/v{version}/viewed/{visitor[:16]}/{here.now():%Y-%m-%d}"
+        tell(here, link, ProposalViewed(version=version, visitor=visitor), what)
     return Response(status_code=204)
 
 
-def answer(here: Door, link: Opened, posted: Posted, decision: About, typed: dict) -> Response:
+def answer(here: Door, link: Opened, posted: Posted, decision: Decision, typed: dict) -> Response:
     """Record the client's answer. Sent twice it is one; another answer to what is settled or changed is refused (409)."""
     check_is_client(link)
     try:
@@ -109,7 +110,7 @@ def answer(here: Door, link: Opened, posted: Posted, decision: About, typed: dic
     except Invalid:
         raise
     except Refused:
-        return page(here, link, posted.all("option"), status=409, is_late=True)
+        return page(here, link, Asked(posted.all("option"), is_late=True), 409)
     return RedirectResponse(f"/p/{link.token}", 303)
 
 
@@ -123,14 +124,13 @@ def tell(here: Door, link: Opened, said: Answer, what: str) -> None:
 
 def again(here: Door, link: Opened, posted: Posted, about: About, problems: dict[str, str]) -> Response:
     """The page with the form that has problems (422)."""
-    return page(here, link, posted.all("option"), 422, about=about, form=FormView(given=posted.given(), problems=problems))
+    return page(here, link, Asked(posted.all("option"), about=about, form=FormView(given=posted.given(), problems=problems)), 422)
 
 
-def page(here: Door, link: Opened, selection: list[str], status: int = 200, *, is_late: bool = False, about: About = "",
-         form: FormView | None = None, notice: str = "") -> Response:  # fmt: skip
+def page(here: Door, link: Opened, asked: Asked, status: int = 200) -> Response:
     """The page as things stand."""
     with here.db.reading() as session:
-        record = proposal_view.page(session, here, link, selection, about=about, form=form, notice=notice, is_late=is_late)
+        record = proposal_view.page(session, here, link, asked)
     return here.page("documents/proposal/page.html", record, status, locale=record.document.snapshot.locale)
 
 

@@ -34,7 +34,8 @@ def answer(link: QualifyLink, here: Here, posted: Form) -> Response:
     try:
         with here.db.writing() as session:
             key = f"deal/{link.deal_id}/r{session.get_one(Deal, link.deal_id).round}/qualification/{decision}"
-            inbox.tell(session, link.deal_id, QualifyAnswer(decision=decision), source="client", external_id=key, actor="client", now=here.now())
+            said = QualifyAnswer.model_validate({"decision": decision})
+            inbox.tell(session, link.deal_id, said, source="client", external_id=key, actor="client", now=here.now())
     except Refused:
         return page(here, link, 409)
     here.nudge()
@@ -49,8 +50,8 @@ def page(here: Door, link: Opened, status: int = 200) -> Response:
         where = f"{small.cheaper_name} ({small.cheaper_url})" if small.cheaper_url else small.cheaper_name
         record = QualifyPage(
             chrome=here.chrome, token=link.token, client_name=session.get_one(Client, deal.client_id).name,
-            service_name=here.service(deal.service), minimum=here.minimum, advice=[line.replace("{cheaper}", where) for line in small.advice],
-            state=state(session, deal),
+            service_name=here.service(deal.service), minimum=here.minimum,
+            advice=[line.replace("{cheaper}", where) for line in small.advice], state=state(session, deal),
         )  # fmt: skip
     return here.page("pages/qualify.html", record, status)
 

@@ -1,5 +1,6 @@
 """The estimate for a manager: counted again with other hours, approved, refused."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -40,18 +41,18 @@ def post(link: ReviewLink, here: Here, posted: Form) -> Response:
     hours, problems = read_hours(posted, estimate)
     actor, unnamed = actor_of(here, link, posted)
     if action == "recount" or problems:
-        return page(here, link, 422 if problems else 200, posted=posted, problems=problems, hours=hours)
+        return page(here, link, 422 if problems else 200, Typed(posted, problems, hours))
     if action not in {"approve", "refuse"}:
         raise Invalid("Please press one of the buttons.")
     if (hours or action == "refuse") and not reason:
         problems["reason"] = "Please give a reason: it is kept with the estimate."
     if problems | unnamed:
-        return page(here, link, 422, posted=posted, problems=problems | unnamed, hours=hours)
+        return page(here, link, 422, Typed(posted, problems | unnamed, hours))
     try:
         said = EstimateReview(decision=action, hours={slug: float(value) for slug, value in hours.items()}, reason=reason)
         record(here, link, said, actor, f"v{version}/{action}/{mark(str(sorted(hours.items())), reason)}")
     except ValidationError:
-        return page(here, link, 422, posted=posted, problems={"reason": "Please keep this under 5,000 characters."}, hours=hours)
+        return page(here, link, 422, Typed(posted, {"reason": "Please keep this under 5,000 characters."}, hours))
     except Refused:
         return page(here, link, 409)
     return RedirectResponse(f"/a/{link.token}", 303)
@@ -95,15 +96,22 @@ def read_hours(posted: Posted, estimate: Estimate) -> tuple[dict[str, Decimal], 
     return hours, problems
 
 
-def page(
-    here: Door, link: Opened, status: int = 200, *, posted: Posted | None = None, problems: dict[str, str] | None = None,
-    hours: dict[str, Decimal] | None = None,
-) -> Response:  # fmt: skip
+@dataclass(frozen=True)
+class Typed:
+    """A form that comes back: as it was posted, what is wrong with it, the hours that differ."""
+
+    posted: Posted = field(default_factory=Posted)
+    problems: dict[str, str] = field(default_factory=dict)
+    hours: dict[str, Decimal] = field(default_factory=dict)
+
+
+def page(here: Door, link: Opened, status: int = 200, typed: Typed | None = None) -> Response:
     """The page as things stand, or counted with other hours."""
+    typed = typed or Typed()
     _, estimate = newest(here, link)
     changed = {change.slug: f"{change.reason}, {name_of(here, change.who)}." for change in estimate.inputs.changes}
-    counted = pricing.change_hours(estimate, hours, "counted", "") if hours else estimate
-    form = FormView(given=posted.given() if posted else {}, problems=problems or {})
+    counted = pricing.change_hours(estimate, typed.hours, "counted", "") if typed.hours else estimate
+    form = FormView(given=typed.posted.given(), problems=typed.problems)
     with here.db.reading() as session:
         deal = session.get_one(Deal, link.deal_id)
         client, (state, decided_by) = session.get_one(Client, deal.client_id), decision(session, here, deal)

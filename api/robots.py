@@ -40,7 +40,7 @@ class Robots:
             return "the trap field was filled in"
         if not self.nonce(started):
             return "the form was not one of ours"
-        shown = datetime.fromtimestamp(int(started.split(".")[0]) / 1000, UTC)
+        shown = datetime.fromtimestamp(int(started.partition(".")[0]) / 1000, UTC)
         if now - shown < timedelta(seconds=self.min_seconds):
             return "it was filled in too fast"
         if not self.allows("apply", address, self.per_hour):

@@ -45,29 +45,33 @@ Name = Annotated[str, Field(min_length=1, max_length=200), Clean]
 Short = Annotated[str, Field(max_length=200), Clean]
 
 
+_EXAMPLE: Any = {
+    "service": "corporate-site", "name": "Maeve Byrne", "email": "maeve@example.com", "company": "Byrne Joinery", "budget": 12000,
+    "message": "A site that brings enquiries.", "source": {"utm_source": "newsletter"},
+}  # fmt: skip
+Service = Field(min_length=1, max_length=100, description="Slug of a service, as in rates.toml.")
+Email = Field(max_length=320, description="Where the questionnaire goes.", json_schema_extra={"format": "email"})
+Budget = Field(ge=0, le=BUDGET_MOST, allow_inf_nan=False, description="Major units of the studio's currency.")
+Language = Field(max_length=35, description="Language of the client, like en_IE; empty: the studio's.")
+Origin = Field(description="Where the lead comes from: a word, or campaign parameters by name.")
+Word = Annotated[str, Field(max_length=500)]
+Words = dict[Annotated[str, Field(max_length=50)], Word]
+
+
 class ApplicationIn(BaseModel):
     """An application from another system."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"service": "corporate-site", "name": "Maeve Byrne", "email": "maeve@example.com", "company": "Byrne Joinery",
-                 "budget": 12000, "message": "A site that brings enquiries.", "source": {"utm_source": "newsletter"}},
-            ]
-        },
-    )  # fmt: skip
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
-    service: Annotated[str, Field(min_length=1, max_length=100, description="Slug of a service, as in rates.toml."), Clean]
+    service: Annotated[str, Service, Clean]
     name: Name
-    email: Annotated[str, Field(max_length=320, description="Where the questionnaire goes.", json_schema_extra={"format": "email"}), Clean, AfterValidator(_email)]
+    email: Annotated[str, Email, Clean, AfterValidator(_email)]
     phone: Annotated[str, Field(max_length=50), Clean] = ""
     company: Short = ""
-    budget: Annotated[float | None, Field(ge=0, le=BUDGET_MOST, allow_inf_nan=False, description="Major units of the studio's currency.")] = None
+    budget: Annotated[float | None, Budget] = None
     message: Annotated[str, Field(max_length=10_000), Clean] = ""
-    locale: Annotated[str, Field(max_length=35, description="Language of the client, like en_IE; empty: the studio's."), Clean, AfterValidator(_locale)] = ""
-    source: Annotated[dict[Annotated[str, Field(max_length=50)], Annotated[str, Field(max_length=500)]] | Annotated[str, Field(max_length=500)],
-                      Field(description="Where the lead comes from: a word, or campaign parameters by name."), Clean] = {}  # fmt: skip
+    locale: Annotated[str, Language, Clean, AfterValidator(_locale)] = ""
+    source: Annotated[Words | Word, Origin, Clean] = {}
 
 
 class Accepted(BaseModel):
@@ -85,31 +89,33 @@ class ApplicationStatus(BaseModel):
     deal: int | None
 
 
-class FactHead(BaseModel):
-    """What every fact is sent with. `external_id` is the sender's own id: telling it again changes nothing."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    external_id: Annotated[str, Field(min_length=1, max_length=200), Clean, AfterValidator(lambda text: _present(text))]
-    actor: Annotated[
-        str, Field(max_length=320, pattern=r"^(client|staff:[^\s]+)?$", description="client or staff:e-mail; empty: the key itself."), Clean
-    ] = ""
-    happened_at: Annotated[AwareDatetime | None, Field(description="When it happened, with its zone; empty: now.")] = None
-
-
 def _present(text: str) -> str:
     if not text:
         raise ValueError("An id of your own is needed.")
     return text
 
 
-def _fact_model(answer: type[Answer]) -> type[FactHead]:
-    name = f"{answer.__name__}Fact"
-    return create_model(name, __base__=FactHead, __doc__=answer.__doc__, kind=(Literal[answer.kind], ...), payload=(Annotated[answer, Clean], ...))
+ACTOR = Field(max_length=320, pattern=r"^(client|staff:[^\s]+)?$", description="client or staff:e-mail; empty: the key itself.")
+HAPPENED = Field(description="When it happened, with its zone; empty: now.")
 
 
-TOLD: tuple[type[FactHead], ...] = tuple(_fact_model(answer) for answer in ANSWERS if answer is not Joined)
-FactIn = Annotated[Union[TOLD], Field(discriminator="kind")]
+class FactHead(BaseModel):
+    """What every fact is sent with. `external_id` is the sender's own id: telling it again changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: Annotated[str, Field(min_length=1, max_length=200), Clean, AfterValidator(_present)]
+    actor: Annotated[str, ACTOR, Clean] = ""
+    happened_at: Annotated[AwareDatetime | None, HAPPENED] = None
+
+
+def _fact_model(answer: type[Answer]) -> Any:
+    named: Any = {"kind": (Literal[answer.kind], ...), "payload": (Annotated[answer, Clean], ...)}  # ty: ignore[invalid-type-form]
+    return create_model(f"{answer.__name__}Fact", __base__=FactHead, __doc__=answer.__doc__, **named)
+
+
+_TOLD: Any = tuple(_fact_model(answer) for answer in ANSWERS if answer is not Joined)
+FactIn = Annotated[Union[_TOLD], Field(discriminator="kind")]  # noqa: UP007 (a union of what is only known at run time)
 
 
 class FactOut(BaseModel):

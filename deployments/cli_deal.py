@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deployments.start import migrate
 from deployments.terminal import out, show_table
 from models import company
 from models.clock import Clock
@@ -14,6 +15,7 @@ from models.settings import Settings
 
 def card(settings: Settings, number: int) -> dict[str, Any]:
     """The card of a deal as plain JSON. Raises Missing when there is no such deal."""
+    migrate(settings)
     db = Database(settings.database)
     try:
         with db.writing() as session:

@@ -61,9 +61,11 @@ or ask the client, then choose: *it went out*, or *send it again*. `./studio dea
 def settle_effect(key: Annotated[str, Field(min_length=3, max_length=300)], who: Who, outcome: Literal["it went out", "send it again"]) -> None:
     """Write a person's word on an unknown effect."""
     operations.settle_effect(key, who, went_out=outcome == "it went out")
+    world().nudge()
 
 
-@flow(name="renew-link", description="Revokes a deal's link (it was sent to the wrong person, say) and prints the path of the new one.")
-def renew_link(deal_id: DealId, kind: Literal["qualify", "brief", "proposal", "comeback", "brief-staff", "proposal-staff"], who: Who) -> str:
-    """Revoke a link; return the new path."""
-    return operations.renew_link(deal_id, kind, who, _key())
+@flow(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
+def renew_link(deal_id: DealId, kind: Literal["qualify", "brief", "proposal", "comeback"], who: Who) -> None:
+    """Revoke a link; the client gets another."""
+    operations.renew_link(deal_id, kind, who, _key())
+    world().nudge()

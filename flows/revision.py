@@ -30,6 +30,7 @@ def revise_proposal(
 ) -> list[str]:
     """Show or publish a revision; return what differs."""
     revision = {"hours": hours, "discount": discount_percent, "texts": texts, "reason": reason}
-    changes = operations.revise(deal_id, revision, who, f"run/{flow_run.id}", keep=publish)
+    revised = operations.revise(deal_id, revision, who, f"run/{flow_run.id}", keep=publish)
+    operations.show_revision(deal_id, revised["shown"])
     world().nudge()
-    return changes
+    return revised["changes"]

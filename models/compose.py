@@ -79,7 +79,7 @@ def _from_estimate(estimate: Estimate) -> dict[str, object]:
         "service_name": estimate.rules.service.name,
         "currency": estimate.currency,
         "scope": [
-            ScopeItem(title=line.title, description=line.description, quantity=line.quantity, unit=line.unit)
+            ScopeItem(title=line.title, description=line.description, quantity=line.quantity, unit=(line.units if line.quantity != 1 else "") or line.unit)
             for line in estimate.lines
             if line.driver or line.phase
         ],

@@ -21,6 +21,8 @@ from models.stages import LIVE, RunState
 from models.tables import Client, Deal, Document, Effect, Fact, Move, StageRun, Wait
 from models.totals import totals
 
+STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff"}
+
 
 class ClientView(BaseModel):
     """Who the deal is with."""
@@ -167,7 +169,9 @@ class DealCard(BaseModel):
     touches: Touches
 
 
-def deal_card(session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime) -> dict[str, Any]:
+def deal_card(  # noqa: PLR0913, PLR0917 (what two callers at the edge have in hand)
+    session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime
+) -> dict[str, Any]:
     """The card of a deal as plain JSON. Needs a writing session: staff links are handed out with it. Raises Missing."""
     deal = session.get(Deal, deal_id)
     if deal is None:
@@ -178,14 +182,15 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
     effects = session.exec(select(Effect).where(Effect.deal_id == deal_id).order_by(col(Effect.planned_at), col(Effect.key)))
     runs = list(session.exec(select(StageRun).where(StageRun.deal_id == deal_id).order_by(col(StageRun.id))))
     waits = waiting.open_waits(session, deal_id)
-    staff_links = {kind: _staff_link(session, company, settings, secret, deal_id, kind, now) for kind in {one.kind for one in made}}
+    address, shown = addresses.public(settings, company), {one.kind for one in made} & STAFF_LINKS.keys()
+    staff_links = {kind: address + links.hand_out(session, secret, STAFF_LINKS[kind], deal_id, now=now) for kind in shown}
     card = DealCard(
         id=deal_id, url=addresses.deal_page(settings, deal_id), service=deal.service, client=ClientView.model_validate(client.model_dump()),
         tracks=Tracks(sales=deal.sales, work=deal.work, money=deal.money), round=deal.round, salesperson=deal.salesperson,
         source={key: str(value) for key, value in deal.source.items()}, message=deal.message, opened_at=deal.opened_at,
         held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=whose_move(waits, runs),
         waits=[WaitView.model_validate(wait.model_dump()) for wait in waits],
-        documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links[one.kind]}) for one in made],
+        documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links.get(one.kind, "")}) for one in made],
         facts=[FactView.model_validate(fact.model_dump()) for fact in known],
         moves=[MoveView.model_validate(move.model_dump()) for move in moves],
         effects=[EffectView.model_validate({**one.model_dump(), "at": one.settled_at or one.planned_at}) for one in effects],
@@ -209,11 +214,6 @@ def touches(known: list[Fact]) -> Touches:
     """The facts that staff had to type or press."""
     kinds = Counter(fact.kind for fact in known if fact.actor.startswith("staff:"))
     return Touches(count=kinds.total(), kinds=dict(sorted(kinds.items())))
-
-
-def _staff_link(session: Session, company: Company, settings: Settings, secret: str, deal_id: int, kind: str, now: datetime) -> str:
-    page = {"brief": "brief-staff", "proposal": "proposal-staff"}.get(kind)
-    return addresses.public(settings, company) + links.hand_out(session, secret, page, deal_id, now=now) if page else ""
 
 
 def _amounts(deal: Deal, made: list[Document]) -> Amounts:

@@ -39,6 +39,8 @@ EFFECT_MOVES: dict[EffectState, frozenset[EffectState]] = {
 }
 SETTLED = frozenset({E.DONE, E.FAILED, E.SKIPPED, E.UNKNOWN})
 LEASE = timedelta(minutes=5)
+ERRAND = "errand"
+"""The kind of an effect that the waker carries out by itself, from the order written down in `args`."""
 
 
 def plan(
@@ -80,12 +82,6 @@ def settle(
     session.add(effect)
 
 
-def do_again(session: Session, effect: Effect, *, said: str, now: datetime) -> None:
-    """Plan an unknown effect again, by a person's word. Its stage has gone on: the waker does it, as an errand."""
-    settle(session, effect, E.PLANNED, said=said, now=now)
-    effect.kind = "errand"
-
-
 def skip(session: Session, effect: Effect, why: str, *, now: datetime) -> None:
     """Write that a planned effect is not wanted any more, and why."""
     _to(effect, E.SKIPPED)
@@ -106,8 +102,15 @@ def is_orphan(effect: Effect, *, now: datetime, owner_lives: bool) -> bool:
 
 def planned_errands(session: Session, *, now: datetime, limit: int = 50) -> list[Effect]:
     """Letters that a fact planned and no stage sends: oldest first, those put off left out."""
-    wanted = select(Effect).where(Effect.state == E.PLANNED.value, Effect.kind == "errand").order_by(col(Effect.planned_at)).limit(limit)
+    wanted = select(Effect).where(Effect.state == E.PLANNED.value, Effect.kind == ERRAND).order_by(col(Effect.planned_at)).limit(limit)
     return [effect for effect in session.exec(wanted) if effect.lease_until is None or effect.lease_until <= now]
+
+
+def drop_planned(session: Session, deal_id: int, why: str, *, now: datetime) -> None:
+    """Skip what a deal's stages had planned and could not do yet: nobody wants it any more. Errands go out all the same."""
+    planned = select(Effect).where(Effect.deal_id == deal_id, Effect.state == E.PLANNED.value, Effect.kind != ERRAND)
+    for effect in session.exec(planned).all():
+        skip(session, effect, why, now=now)
 
 
 def in_state(session: Session, state: EffectState) -> list[Effect]:

@@ -51,6 +51,7 @@ class Line(Record):
     title: str
     description: str
     unit: str
+    units: str = ""
     role: str
     phase: str
     driver: str

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import briefs, documents, facts, letters, pricing, waiting, wanted
+from models import briefs, documents, effects, facts, letters, pricing, waiting, wanted
 from models.answers import (
     Answer, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, LinkAsked, ProposalAnswer, ProposalForwarded, ProposalRevised, QualifyAnswer,
     Released, RemindersStopped, Reopened,
@@ -167,15 +167,17 @@ def close(session: Session, deal: Deal, to: Sales, *, why: str, fact: Fact | Non
     deal.held_since = deal.held_until = None
     waiting.drop_all(session, deal.id or 0, now=now)
     wanted.withdraw_all(session, deal.id or 0, why=why, now=now, but=but_run)
+    effects.drop_planned(session, deal.id or 0, f"The deal is {to}.", now=now)
     document = documents.latest(session, deal.id or 0, "proposal")
     if document and document.state == "live":
         document.state = "void"
         session.add(document)
 
 
-def _hold(session: Session, deal: Deal, answer: Held, fact: Fact, now: datetime) -> None:  # noqa: ARG001
+def _hold(session: Session, deal: Deal, answer: Held, fact: Fact, now: datetime) -> None:
     deal.held_since, deal.held_until = deal.held_since or now, answer.until
     session.add(deal)
+    letters.plan(session, f"deal/{deal.id}/held/{fact.id}", LetterOrder(name="deal-on-hold", deal_id=deal.id or 0, to="client"), now=now)
 
 
 def _check_released(session: Session, deal: Deal, answer: Released, now: datetime) -> None:  # noqa: ARG001
@@ -188,6 +190,8 @@ def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: da
     deal.held_since = deal.held_until = None
     session.add(deal)
     waiting.shift_all(session, deal.id or 0, rested)
+    order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": _page_of(deal)})
+    letters.plan(session, f"deal/{deal.id}/released/{fact.id}", order, now=now)
 
 
 def _check_reopened(session: Session, deal: Deal, answer: Reopened, now: datetime) -> None:  # noqa: ARG001

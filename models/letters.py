@@ -42,4 +42,4 @@ class LetterOrder(BaseModel):
 
 def plan(session: Session, key: str, order: LetterOrder, *, now: datetime) -> Effect:
     """Order a letter that belongs to no stage; the waker sends it, visible in the ledger until then."""
-    return effects.plan(session, key, "errand", deal_id=order.deal_id, what=order.name, now=now, args=order.model_dump())
+    return effects.plan(session, key, effects.ERRAND, deal_id=order.deal_id, what=order.name, now=now, args=order.model_dump())

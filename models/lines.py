@@ -60,6 +60,7 @@ def price_line(rules: Rules, part: Component, answers: Answers, changes: Changes
         title=part.title,
         description=part.description,
         unit=part.unit,
+        units=part.units,
         role=part.role,
         phase=part.phase,
         driver=part.driver,

@@ -62,6 +62,7 @@ class Component(SetUp):
     title: str
     description: str
     unit: str
+    units: str = ""
     hours: HourRange
     role: str
     phase: str

@@ -5,8 +5,6 @@ Read once at start, from `STUDIO_…` in the environment and from `secrets.env` 
 
 import os
 from pathlib import Path
-from typing import Literal
-
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,7 +27,6 @@ class Settings(BaseSettings):
     nudge_port: int = Field(0, ge=0, le=65535, description="Loopback UDP port that wakes the worker; 0: api_port + 1.")
     public_url: str = Field("", description="Address in letters; empty: public_address of studio.toml, else http://host:api_port.")
     mail_url: str = Field("", description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: .eml files below home.")
-    worker: Literal["warm", "process"] = Field("warm", description="warm: our worker. process: Prefect's stock process worker.")
     worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
     worker_poll: float = Field(2.0, gt=0, description="Seconds between polls for runs started in the Prefect UI.")
     waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")

@@ -1,6 +1,6 @@
 """A client's files: checked by what is in them, kept below home under a name of ours, found again by question.
 
-    home/uploads/<deal>/<sha256><extension>
+They lie at home/uploads/<deal>/<sha256><extension>.
 """
 
 import hashlib
@@ -57,7 +57,9 @@ def store(home: Path, deal_id: int, name: str, stream: BinaryIO, *, limit: int) 
     return Stored(kind=kind, size=size, sha256=digest.hexdigest(), path=path)
 
 
-def keep(session: Session, deal_id: int, question: str, stored: Stored, *, room: int, now: datetime) -> Upload:
+def keep(  # noqa: PLR0913 (a file, whose it is, and the limits)
+    session: Session, deal_id: int, question: str, stored: Stored, *, room: int, now: datetime
+) -> Upload:
     """The row of a stored file; the same file for the same question is one. `room` is the most bytes a deal may fill.
 
     Raises Invalid when the deal or the question is full.

@@ -15,6 +15,10 @@ from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
 
+_lock = Lock()
+_keys: set[str] = set()
+
+
 @dataclass(frozen=True)
 class Done:
     """What an act left: the vendor's words, and what the ledger keeps of it."""
@@ -36,8 +40,8 @@ class Act:
     deal_id: int | None
     act: Callable[[], Done]
     guard: Callable[[Session], str | None] = lambda _session: None
-    args: dict[str, Any] = field(default_factory=dict)
     ask: Callable[[], Done | None] | None = None
+    args: dict[str, Any] = field(default_factory=dict)
 
 
 def once(act: Act) -> Effect:
@@ -47,6 +51,20 @@ def once(act: Act) -> Effect:
     """
     with _under_way(act.key):
         return _once(world(), act)
+
+
+@contextmanager
+def _under_way(key: str) -> Iterator[None]:
+    """Keep two threads of this worker from one effect: a claim of our own that is not under way here is an orphan's."""
+    with _lock:
+        if key in _keys:
+            raise Unavailable(f"{key} is under way in this worker.")
+        _keys.add(key)
+    try:
+        yield
+    finally:
+        with _lock:
+            _keys.discard(key)
 
 
 def _once(here: World, act: Act) -> Effect:
@@ -106,31 +124,17 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
 
 
 def decide(key: str, *, went_out: bool, who: str) -> Effect:
-    """A person's word on an unknown effect: it went out, or it is to be done again."""
+    """A person's word on an unknown or failed effect: it went out, or it is to be done again, by the waker at once.
+
+    Raises Refused for an effect that is neither.
+    """
     here = world()
     with here.db.writing() as session:
         effect = session.get(Effect, key)
         if effect is None:
             raise Refused(f"There is no effect {key}.")
-        if went_out:
-            effects.settle(session, effect, EffectState.DONE, said=f"{who}: it went out", now=here.now())
-        else:
-            effects.do_again(session, effect, said=f"{who}: send it again", now=here.now())
+        to = EffectState.DONE if went_out else EffectState.PLANNED
+        effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
+        if not went_out:
+            effect.kind = effects.ERRAND
         return effect
-
-
-_keys: set[str] = set()
-_lock = Lock()
-
-
-@contextmanager
-def _under_way(key: str) -> Iterator[None]:
-    """Let one thread of this process at a time do the effect: a claim of our own that nobody is at is an orphan."""
-    with _lock:
-        if key in _keys:
-            raise Unavailable(f"{key} is under way in this worker.")
-        _keys.add(key)
-    try:
-        yield
-    finally:
-        _keys.discard(key)

@@ -86,7 +86,7 @@ def write(here: World, key: str, order: LetterOrder) -> Message:
             studio=studio.card(), sender=sender, recipient_name=to.name, deal_id=deal.id,
             service_name=here.company.rates.services[deal.service].name, client_name=client.name, client_company=client.company, locale=locale,
             link=_link(here, session, deal, order.links.get("link") or BUTTONS.get(order.name, "")) if needs.link else "",
-            links={name: _link(here, session, deal, order.links.get(name, name)) for name in needs.links},
+            links={name: _link(here, session, deal, order.links.get(name, name), staff=needs.staff) for name in needs.links},
             facts={name: order.facts.get(name) or word(name, about) for name in needs.facts},
             unsubscribe=_link(here, session, deal, "unsubscribe") if order.is_reminder and order.to == "client" else "",
         )  # fmt: skip
@@ -126,11 +126,12 @@ def _mailbox(here: World, deal: Deal, client: Client, order: LetterOrder) -> Mai
     return Mailbox(address=person.email, name=person.name)
 
 
-def _link(here: World, session: Session, deal: Deal, kind: str) -> str:
+def _link(here: World, session: Session, deal: Deal, kind: str, *, staff: bool = False) -> str:
     if kind in {"", "deal"}:
         return f"{here.settings.prefect_ui}/runs?tag=deal:{deal.id}"
     if kind == "pdf":
-        return here.address + links.hand_out(session, here.secret, "proposal", deal.id or 0, now=here.now()) + ".pdf"
+        page = "proposal-staff" if staff else "proposal"
+        return here.address + links.hand_out(session, here.secret, page, deal.id or 0, now=here.now()) + ".pdf"
     return here.address + links.hand_out(session, here.secret, kind, deal.id or 0, now=here.now())
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-from models import facts, inbox, links, proposals
+from models import facts, inbox, letters, links, proposals
 from models.answers import BY_KIND, Answer, Noted, ProposalRevised
 from models.errors import Missing, Refused
+from models.letters import LetterOrder
 from models.proposal import Snapshot
 from models.proposals import Revision
 from models.tables import Deal
@@ -38,22 +39,28 @@ def register(application: dict[str, Any], who: str, key: str) -> int:
 
 
 @step
-def revise(deal_id: int, revision: dict[str, Any], who: str, key: str, *, keep: bool) -> list[str]:
-    """Show what a revision changes, as an artifact; with `keep` make it the next version and tell the stage. Return the differences."""
+def revise(deal_id: int, revision: dict[str, Any], who: str, key: str, *, keep: bool) -> dict[str, Any]:
+    """What a revision changes: {changes, shown: the whole in Markdown}; with `keep` it is the next version, and the stage is told."""
     here = world()
     with here.db.writing() as session:
         deal = session.get(Deal, deal_id)
         if deal is None:
             raise Missing(f"There is no deal {deal_id}.")
         if facts.find(session, "operator", key):
-            return []
+            return {"changes": [], "shown": ""}
         typed = Revision(**revision)
         snapshot, changes = proposals.revise(session, here.company, deal, typed, who=who, now=here.now(), keep=keep)
         if keep:
             answer = ProposalRevised(version=snapshot.version)
             inbox.tell(session, deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
-    create_markdown_artifact(_shown(snapshot, changes, keep=keep), key=f"revision-deal-{deal_id}", description=f"Proposal of deal {deal_id}")
-    return changes
+    return {"changes": changes, "shown": _shown(snapshot, changes, keep=keep)}
+
+
+@step
+def show_revision(deal_id: int, shown: str) -> None:
+    """Keep a revision's Markdown as an artifact, where operators look."""
+    if shown:
+        create_markdown_artifact(shown, key=f"revision-deal-{deal_id}", description=f"Proposal of deal {deal_id}")
 
 
 def _shown(snapshot: Snapshot, changes: list[str], *, keep: bool) -> str:
@@ -68,21 +75,19 @@ def _shown(snapshot: Snapshot, changes: list[str], *, keep: bool) -> str:
 @step
 def settle_effect(key: str, who: str, *, went_out: bool) -> str:
     """Write a person's word on an unknown effect; return its state."""
-    state = effects.decide(key, went_out=went_out, who=who).state
-    world().nudge()
-    return state
+    return effects.decide(key, went_out=went_out, who=who).state
 
 
 @step
 def renew_link(deal_id: int, kind: str, who: str, key: str) -> str:
-    """Revoke a deal's link of a kind; return the path of the new one."""
+    """Revoke a deal's link of a kind and order a letter with the new one; return the order's key. The link itself is shown to nobody."""
     here = world()
     with here.db.writing() as session:
         if session.get(Deal, deal_id) is None:
             raise Missing(f"There is no deal {deal_id}.")
-        text = Noted(text=f"New link: {kind}")
-        _, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+        text = Noted(text=f"The link to the {kind} page was revoked and a new one sent.")
+        fact, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
         if new:
             links.revoke(session, kind, deal_id, now=here.now())
-            session.flush()
-        return links.hand_out(session, here.secret, kind, deal_id, now=here.now())
+        order = LetterOrder(name="link-renewed", deal_id=deal_id, to="client", links={"link": kind})
+        return letters.plan(session, f"deal/{deal_id}/link/{fact.id}", order, now=here.now()).key

@@ -1,33 +1,59 @@
 """Ours against Prefect's: every live run is there, every open deal has a next step."""
 
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from sqlmodel import Session, col, select
 
 from models import wanted, waiting
 from models.stages import LIVE, RunState
 from models.tables import Deal, StageRun
 from models.tracks import Sales, is_open
-from tasks.engine import engine
+from tasks.engine import Engine, engine
 from tasks.step import step
-from tasks.waker import Round, replace
+from tasks.waker import STUCK, Round, replace
 from tasks.world import world
 
 BY_HAND = frozenset({Sales.SIGNED, Sales.WON})
 
 
+LOST = frozenset({StateType.CRASHED, StateType.CANCELLED, StateType.COMPLETED})
+
+
 @step
 def mend_runs() -> list[str]:
-    """Find live runs that Prefect lost, crashed or cancelled, and give them a successor; return what was mended, in sentences."""
+    """Make our rows and Prefect's runs agree; return what was mended, in sentences.
+
+    A live run that Prefect lost, crashed or cancelled gets a successor. One that failed before it could say so, or suspended while our
+    database was busy, is written down as what it is.
+    """
     here, done = world(), Round()
     with here.db.reading() as session:
-        rows = [row for row in wanted.in_states(session, RunState.CREATED, RunState.WAITING, limit=100_000) if row.flow_run_id]
+        live = wanted.in_states(session, RunState.CREATED, RunState.RUNNING, RunState.WAITING, RunState.FAILED, limit=100_000)
+        rows = [row for row in live if row.flow_run_id and row.touched_at < here.now() - STUCK]
     with engine() as prefect:
         states = prefect.look([row.flow_run_id or "" for row in rows])
         for row in rows:
-            state = states.get(row.flow_run_id or "")
-            if state is None or state.type in {StateType.CRASHED, StateType.CANCELLED, StateType.COMPLETED}:
-                replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {state.name.lower()} in Prefect", done)
+            _mend(prefect, row, states.get(row.flow_run_id or ""), done)
     return done.mended
+
+
+def _mend(prefect: Engine, row: StageRun, state: State | None, done: Round) -> None:
+    here = world()
+    if state is None or (state.type in LOST and row.state != RunState.FAILED):
+        replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {state.name.lower()} in Prefect", done)
+    elif state.type == StateType.FAILED and row.state != RunState.FAILED:
+        _write(row, RunState.FAILED, state.message or "it failed in Prefect", done)
+    elif state.is_paused() and row.state == RunState.RUNNING:
+        _write(row, RunState.WAITING, "", done)
+
+
+def _write(row: StageRun, to: RunState, why: str, done: Round) -> None:
+    here = world()
+    with here.db.writing() as session:
+        fresh = session.get_one(StageRun, row.id)
+        if fresh.state == row.state and fresh.touched_at == row.touched_at:
+            fresh.owner = ""
+            wanted.mark(session, fresh, to, now=here.now(), why=why[:2000])
+            done.mended.append(f"{row.key}: {to} in Prefect, and now in our rows")
 
 
 @step

@@ -10,7 +10,6 @@ os.environ.update(  # before Prefect is imported: no test talks to a server that
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,10 @@ from sqlmodel import SQLModel
 import models.tables  # noqa: F401 (fills the metadata)
 from models import migrate
 from models.db import Database
-from models.settings import Settings
-from tasks import world as the_world
 from tasks.world import World
-from tests.fakes import ManualClock, PlainPrinter, RecordingMailer
+from tests.fakes import ManualClock
 from tests.parts import POSTGRES, requires
-from tests.studio import the_company
+from tests.worlds import inhabited
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::")
 
@@ -117,7 +114,8 @@ def clock() -> ManualClock:
 @pytest.fixture
 def here(db: Database, home: Path, clock: ManualClock) -> Iterator[World]:
     """The world of the example studio, with a mailer, a printer and a clock that a test can look into; put back afterwards."""
-    yield from _inhabited(db, home, clock)
+    with inhabited(db, home, clock) as world:
+        yield world
 
 
 @pytest.fixture
@@ -125,24 +123,9 @@ def here_sqlite(home: Path, clock: ManualClock, sqlite_template: Path) -> Iterat
     """The same world on SQLite alone, for what does not depend on the database."""
     shutil.copy(sqlite_template, home / "studio.db")
     db = Database(f"sqlite:///{home / 'studio.db'}")
-    yield from _inhabited(db, home, clock)
+    with inhabited(db, home, clock) as world:
+        yield world
     db.close()
-
-
-def _inhabited(db: Database, home: Path, clock: ManualClock) -> Iterator[World]:
-    settings = Settings(home=home, database_url=db.url, public_url="https://office.example", secret="a test's secret", nudge_port=9)
-    world = World(
-        settings=settings, db=db, company=the_company(), mail=RecordingMailer(), pdf=PlainPrinter(), now=clock, worker=the_world.worker_name()
-    )  # fmt: skip
-    before = list(the_world._current)
-    the_world.use(world)
-    yield world
-    the_world._current[:] = before
-
-
-def with_mail(world: World, mailer: object) -> World:
-    """The same world with another mailer, in use from now on."""
-    return the_world.use(replace(world, mail=mailer))
 
 
 def _create(name: str) -> str:

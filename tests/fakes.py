@@ -1,7 +1,13 @@
 """Stand-ins for the world outside: each ten lines, each says what it was asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Crashed, Scheduled
 
 from models.errors import Unavailable
 from models.message import Message, Receipt
@@ -62,3 +68,50 @@ class PlainPrinter:
     def print(self, html: str, *, assets=(), when: datetime, title: str = "") -> bytes:
         self.printed.append(html)
         return f"%PDF-1.7 {title} {when.isoformat()} {len(html)}".encode()
+
+
+class Killed(BaseException):
+    """The worker dies: nothing of ours runs after it."""
+
+
+@dataclass
+class FakeEngine:
+    """Prefect as far as the waker asks it: runs by id with their states, and what was done to them."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    made: list[dict] = field(default_factory=list)
+    did: list[tuple[str, str]] = field(default_factory=list)
+    away: bool = False
+
+    @contextmanager
+    def talk(self) -> Iterator["FakeEngine"]:
+        if self.away:
+            raise Unavailable("The Prefect server is away.")
+        yield self
+
+    def create(self, stage: str, parameters: dict, *, key: str, name: str, tags: list[str]) -> str:
+        if key not in self.keys:
+            self.keys[key] = str(uuid4())
+            self.states[self.keys[key]] = Scheduled()
+            self.made.append({"stage": stage, "parameters": parameters, "key": key, "name": name, "tags": tags})
+        return self.keys[key]
+
+    def look(self, flow_run_ids: list[str]) -> dict[str, State]:
+        return {one: self.states[one] for one in flow_run_ids if one in self.states}
+
+    def _do(self, verb: str, flow_run_id: str, state: State) -> None:
+        self.did.append((verb, flow_run_id))
+        self.states[flow_run_id] = state
+
+    def resume(self, flow_run_id: str) -> None:
+        self._do("resume", flow_run_id, Scheduled(name="Resuming"))
+
+    def restart(self, flow_run_id: str) -> None:
+        self._do("restart", flow_run_id, Scheduled())
+
+    def bury(self, flow_run_id: str, *, crashed: bool, why: str) -> None:
+        self._do("crash" if crashed else "complete", flow_run_id, Crashed() if crashed else Completed())
+
+    def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
+        self._do("cancel", flow_run_id, Cancelled(name=name))

@@ -41,6 +41,16 @@ class Entrance:
     clock: ManualClock
     home: Path
 
+    def now_with(self, **settings: Any) -> None:
+        """The same door with other settings."""
+        state = self.http.app.state
+        state.door = replace(state.door, settings=state.door.settings.model_copy(update=settings))
+
+    def now_over(self, db: Database) -> None:
+        """The same door with another database behind it."""
+        state = self.http.app.state
+        state.door = replace(state.door, db=db)
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self.db.writing() as session:
@@ -90,14 +100,16 @@ class Entrance:
 def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """The app, built once; each test puts its own database and clock behind it."""
     home = tmp_path_factory.mktemp("api")
-    return create_app(Settings(home=home, secret=SecretStr(SECRET), nudge_port=9, prefect_port=9))
+    app = create_app(Settings(home=home, secret=SecretStr(SECRET), nudge_port=9, prefect_port=9))
+    app.state.untouched = app.state.door
+    return app
 
 
-def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock, **over: Any) -> TestClient:
-    """The app with this behind it; `over` are settings."""
-    settings = app.state.door.settings.model_copy(update={"home": home, "database_url": db.url, **over})
+def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock) -> TestClient:
+    """The app with this behind it."""
+    settings = app.state.untouched.settings.model_copy(update={"home": home, "database_url": db.url})
     robots = Robots(SECRET, settings.apply_per_hour, settings.apply_min_seconds)
-    app.state.door = replace(app.state.door, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings))
+    app.state.door = replace(app.state.untouched, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings))
     return TestClient(app, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000), follow_redirects=False)
 
 

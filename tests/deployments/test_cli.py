@@ -89,6 +89,7 @@ def test_a_database_out_of_reach_is_a_sentence_without_its_password(studio):
 
 def test_a_second_up_says_where_the_first_one_is(studio, tmp_path):
     with running.claim(read(home=tmp_path / "home", api_port=8123, prefect_port=4123)) as claim:
+        assert claim
         claim.ready()
         done = studio("up")
     assert done.returncode == 0
@@ -116,7 +117,9 @@ def test_a_home_has_one_holder_at_a_time_and_a_dead_one_holds_nothing(tmp_path):
     with running.claim(settings) as first, running.claim(settings) as second:
         assert first is not None
         assert second is None
-        assert running.find(tmp_path).pid == os.getpid()
+        found = running.find(tmp_path)
+        assert found
+        assert found.pid == os.getpid()
     (tmp_path / "studio.pid").write_text('{"pid": 1, "api_port": 8700, "prefect_port": 4200, "ready": true}')
     assert running.find(tmp_path) is None
 
@@ -148,10 +151,9 @@ def test_a_deal_is_shown_to_a_person_and_to_a_script(studio, tmp_path):
     studio("migrate")
     db = Database(read(home=tmp_path / "home").database)
     with db.writing() as session:
-        client = Client(name="Ada", email="ada@example.com", locale="en", created_at=NOON)
-        session.add(client)
+        session.add(Client(id=7, name="Ada", email="ada@example.com", opened_at=NOON))
         session.flush()
-        session.add(Deal(client_id=client.id, service="shop", opened_at=NOON))
+        session.add(Deal(client_id=7, service="shop", currency="EUR", locale="en_IE", opened_at=NOON))
     db.close()
     told = json.loads(studio("deal", "1", "--json").stdout)
     assert (told["id"], told["client"]["email"]) == (1, "ada@example.com")
@@ -159,6 +161,5 @@ def test_a_deal_is_shown_to_a_person_and_to_a_script(studio, tmp_path):
 
 
 def test_a_deal_that_is_not_there_is_a_sentence_and_one(studio):
-    studio("migrate")
     done = studio("deal", "77")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "There is no deal 77.\n")

@@ -20,9 +20,13 @@ def clone(tmp_path):
     path = tmp_path / "bin"
     path.mkdir()
     for tool in TOOLS:
-        (path / tool).symlink_to(shutil.which(tool))
+        link(path, tool)
     program(path / "ldconfig", "echo libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0")
     return folder
+
+
+def link(path: Path, tool: str) -> None:
+    (path / tool).symlink_to(shutil.which(tool) or pytest.fail(f"There is no {tool} here."))
 
 
 def program(place: Path, script: str) -> None:
@@ -32,6 +36,11 @@ def program(place: Path, script: str) -> None:
 
 def tools(clone: Path) -> Path:
     return clone.parent / "bin"
+
+
+def as_user(clone: Path, number: int) -> None:
+    (tools(clone) / "id").unlink()
+    program(tools(clone) / "id", f"echo {number}")
 
 
 def with_python(clone: Path, *, without: str = "") -> None:
@@ -99,22 +108,41 @@ def test_arguments_with_spaces_arrive_whole(clone):
     assert studio(clone, "keys", "add", "the CRM").stdout.splitlines()[-1] == "[the CRM]"
 
 
-def test_without_uv_pip_brings_it_into_a_folder_of_our_own(clone):
+def with_pip_when(clone: Path, condition: str) -> Path:
+    """A Python without uv and venv whose pip brings a uv when the condition holds; return where pip notes its calls."""
     calls = clone / "pip-calls"
-    fake = f"""
+    with_uv(tools(clone) / "made-uv")
+    link(tools(clone), "cp")
+    program(
+        tools(clone) / "python3",
+        f"""
 case "$*" in
   "-m uv --version") [ -n "${{PYTHONPATH:-}}" ] && [ -e .uv/uv ];;
   "-m uv sync"*) exec .uv/uv sync;;
-  "-m pip install"*) echo "$*" > "{calls}"; mkdir -p .uv; cp "{tools(clone)}/made-uv" .uv/uv;;
+  "-m pip install"*) {condition} && echo "$*" > pip-calls && mkdir -p .uv && cp "{tools(clone)}/made-uv" .uv/uv;;
+  "-m venv"*) exit 1;;
   -c*) exec "{sys.executable}" "$@";;
-esac"""
-    (tools(clone) / "cp").symlink_to(shutil.which("cp"))
-    program(tools(clone) / "python3", fake)
-    with_uv(tools(clone) / "made-uv")
+esac""",
+    )
+    return calls
+
+
+def test_without_uv_pip_brings_it_into_a_folder_of_our_own(clone):
+    calls = with_pip_when(clone, "true")
     done = studio(clone, "status")
     assert (done.returncode, done.stdout) == (0, "ran -m deployments.cli status\n")
     assert "--target .uv uv" in calls.read_text()
     assert "--break-system-packages" not in calls.read_text()
+
+
+def test_without_pip_root_has_it_installed(clone):
+    calls = with_pip_when(clone, "[ -e apt-calls ]")
+    as_user(clone, 0)
+    program(tools(clone) / "apt-get", 'echo "$*" >> apt-calls')
+    done = studio(clone, "status")
+    assert (done.returncode, done.stdout) == (0, "ran -m deployments.cli status\n")
+    assert (clone / "apt-calls").read_text().splitlines()[-1].endswith("python3-pip python3-venv")
+    assert calls.exists()
 
 
 def test_without_uv_pip_and_venv_one_sentence_says_what_to_do(clone):
@@ -143,8 +171,7 @@ def test_missing_libraries_are_named_and_the_start_goes_on(clone):
     with_python(clone)
     with_uv(tools(clone) / "uv")
     program(tools(clone) / "ldconfig", "echo libc.so.6")
-    (tools(clone) / "id").unlink()
-    program(tools(clone) / "id", "echo 1000")
+    as_user(clone, 1000)
     done = studio(clone, "up")
     assert (done.returncode, done.stdout) == (0, "ran -m deployments.cli up\n")
     assert done.stderr.splitlines()[-1].endswith(
@@ -156,8 +183,7 @@ def test_root_has_missing_libraries_installed(clone):
     with_python(clone)
     with_uv(tools(clone) / "uv")
     program(tools(clone) / "ldconfig", "echo libc.so.6")
-    (tools(clone) / "id").unlink()
-    program(tools(clone) / "id", "echo 0")
+    as_user(clone, 0)
     program(tools(clone) / "apt-get", 'echo "$DEBIAN_FRONTEND $*" >> apt-calls')
     assert studio(clone, "up").returncode == 0
     assert (

@@ -41,6 +41,7 @@ def supervise(tmp_path):
             start_new_session=True,
         )
         started.append(process)
+        assert process.stdout
         assert process.stdout.readline() == "ready\n"
         return process, [int(pid) for pid in (tmp_path / "pids").read_text().split()]
 
@@ -132,7 +133,12 @@ def test_a_log_is_kept_below_its_bound_while_the_child_writes_on(tmp_path):
     one._children[0].log.write_text("before\n" * 1000)
     one._trim_logs()
     assert (tmp_path / "logs" / "api.log.1").read_text() == "before\n" * 1000
-    one.run(lambda: soon((tmp_path / "trimmed").exists) and os.kill(os.getpid(), signal.SIGTERM))
+
+    def stop_once_trimmed() -> None:
+        assert soon((tmp_path / "trimmed").exists)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    one.run(stop_once_trimmed)
     assert (tmp_path / "logs" / "api.log").read_text() == "after\n"
 
 

@@ -15,6 +15,13 @@ from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
 from tests.e2e.system import System, eventually
 
 
+COMPLEX: dict[str, Any] = {
+    "integration": "custom", "crm-name": "Our own, in Access", "pages": "300", "templates": "30",
+    "functions": ["calculator", "booking", "login", "search"], "calculator-what": "The price of a garden by size and soil.",
+}  # fmt: skip
+"""Answers that need a project manager's word."""
+
+
 @dataclass
 class Someone:
     """Somebody who wants a site."""

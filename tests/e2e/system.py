@@ -68,10 +68,10 @@ class System:
     def start(self, *names: str) -> None:
         for name in names or PARTS:
             port = ["--port", str(self.settings.api_port)] if name == "api" else []
-            log = (self.home / f"{name}.log").open("ab")
-            self.running[name] = subprocess.Popen(
-                [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
-            )
+            with (self.home / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+                )
         for name in names or PARTS:
             self._await_health(name)
 

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
 from models.tables import Deal, StageRun
-from tests.e2e.client import Someone
+from tests.e2e.client import COMPLEX, Someone
 from tests.e2e.system import System, eventually, free_port
 
 HELD = {"intake": "intake/thanks", "brief": "r1/brief/mail", "estimate": "estimate/v1/approval", "proposal": "proposal/v1/mail", "contract": "r1/contract/prepare"}
@@ -103,7 +103,7 @@ def _act(someone: Someone, stage: str) -> None:
             someone.applies()
         case "estimate":
             someone.is_asked("brief")
-            someone.sends_brief(integration="custom", pages="900", templates="38", functions=["calculator", "booking", "login", "search"])
+            someone.sends_brief(**COMPLEX)
         case "proposal":
             wait = someone.is_asked("estimate")
             form = {"run_input": {"decision": "approve", "hours": {}, "reason": "", "who": "Tomasz"}}

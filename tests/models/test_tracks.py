@@ -63,7 +63,7 @@ def test_every_move_of_every_track_is_made_with_its_row_or_refused_without_a_tra
 @pytest.mark.parametrize("place", PLACES)
 def test_a_move_to_where_the_deal_stands_changes_nothing(here_sqlite, place) -> None:
     with here_sqlite.db.writing() as session:
-        deal = a_deal(session, **{track_of(place): place.value})
+        deal = a_deal(session, **{track_of(place): place})
         assert not move(session, deal, place, why="again", fact=None, now=MONDAY)
         assert session.exec(select(Move)).all() == []
 

@@ -36,6 +36,7 @@ from models.pages import (
     UnsubscribePage,
     View,
 )
+from models.reference_page import Call, CallGroup, Parameter, RecordField, RecordView, ReferencePage, Reply
 from templates import STATIC, letter, render
 from tests.templates.samples import (
     AT,
@@ -182,6 +183,22 @@ def _staff() -> Group:
     }
 
 
+def reference() -> ReferencePage:
+    """The page about the HTTP interface, with a call and a record."""
+    parameter = Parameter(name="deal_id", where="path", type="integer", required=True, text="Number of the deal.")
+    call = Call(
+        method="GET", path="/api/deals/{deal_id}", title="Read a deal", text="Whole.", parameters=[parameter], takes=["DealCard"],
+        replies=[Reply(status="200", text="Here it is", schema_name="DealCard"), Reply(status="404", text="There is none")],
+    )  # fmt: skip
+    record = RecordView(name="DealCard", text="A deal.", example='{"id": 1}', fields=[
+        RecordField(name="id", type="integer", required=True, text="Its number."), RecordField(name="cards", type="list of", required=False, of=["DealCard"]),
+    ])  # fmt: skip
+    return ReferencePage(
+        chrome=CHROME, title="The HTTP interface", about=["Keys are sent as a header."], records=[record],
+        groups=[CallGroup(title="Deals", text="Read them.", calls=[call])],
+    )  # fmt: skip
+
+
 def _around() -> Group:
     long = "someone.with.a.very.long.address@subsidiary.hallamoak.example"
     new = "A new version of your proposal: Corporate site"
@@ -205,6 +222,7 @@ def _around() -> Group:
         "outbox": ("outbox", OutboxPage(chrome=CHROME, letters=sent)),
         "outbox-empty": ("outbox", OutboxPage(chrome=CHROME, letters=[])),
         "outbox-letter": ("outbox_letter", shown),
+        "reference": ("reference", reference()),
     }
 
 

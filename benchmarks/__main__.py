@@ -1,0 +1,86 @@
+"""`./studio bench`: start a system of its own, measure it, show the figures beside the aims. Leaves nothing behind."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from benchmarks import figures
+from benchmarks.figures import Figure
+from deployments.terminal import show_json
+from models.errors import StudioError
+
+WIDTH = 150
+TAKEN = {
+    "letters": "form → brief letter, brief → proposal letter",
+    "pdf": "seconds a PDF, new process and warm",
+    "deals": "deals a minute",
+    "engines": "the warm worker beside Prefect's process worker",
+    "rest": "memory and processor time at rest",
+    "start": "second start",
+    "answer": "form post → answer",
+}
+"""What is measured, in this order: the posts come last, since what they begin takes minutes to work off."""
+
+
+def main(args: list[str]) -> int:
+    """Measure what `args` ask for and print it; return the exit code: 1 if something could not be measured, 2 for wrong arguments.
+
+    A missed aim is shown, and is no error: how fast a machine is depends on the machine.
+    """
+    try:
+        wanted = _parser().parse_args(args)
+    except SystemExit as stopped:
+        return int(stopped.code or 0)
+    machine, told = figures.machine(), Console(stderr=True, highlight=False)
+    try:
+        found = _measured([name for name in TAKEN if name in (wanted.only or TAKEN)], told, quick=wanted.quick)
+    except StudioError as error:
+        told.print(str(error), markup=False)
+        return 1
+    _show(found, machine, wanted)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = "\n".join(f"  {name:<8} {what}" for name, what in TAKEN.items())
+    about = f"Measure this machine, on a system of its own:\n{names}\nMethod and figures: benchmarks/README.md."
+    parser = argparse.ArgumentParser(prog="./studio bench", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few repeats: a look, no measurement")
+    parser.add_argument("--only", action="append", choices=list(TAKEN), metavar="NAME", help="only this one; may be given again")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="plain JSON, for scripts")
+    shape.add_argument("--markdown", action="store_true", help="the table of benchmarks/README.md")
+    return parser
+
+
+def _measured(names: Sequence[str], told: Console, *, quick: bool) -> list[Figure]:
+    from benchmarks import engines, house, paper, rest, sale  # noqa: PLC0415 (a wrong argument is told at once)
+
+    measures: dict[str, Callable[..., list[Figure]]] = {
+        "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "engines": engines.engines, "rest": rest.rest,
+        "start": rest.restart, "answer": sale.answers,
+    }  # fmt: skip
+    found: list[Figure] = []
+    with told.status("Starting a system to measure …"), house.at_home() as system:
+        sale.warm_up(system)
+        for name in names:
+            with told.status(f"{TAKEN[name]} …"):
+                found += measures[name](system, quick=quick)
+            told.print(f"{name}: done")
+    return found
+
+
+def _show(found: list[Figure], machine: str, wanted: argparse.Namespace) -> None:
+    if wanted.json:
+        show_json(figures.plain(found, machine))
+    elif wanted.markdown:
+        print(figures.markdown(found, machine))
+    else:
+        console = Console(highlight=False)
+        console.print(figures.table(found, machine), width=max(console.width, WIDTH) if not console.is_terminal else None)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""The warm worker beside what Prefect ships: the same flow on the same server, in turns."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.figures import Figure, median
+from benchmarks.house import House, python_path
+from models.errors import StudioError
+
+FLOW = "benchmarks.plain_flow.plain"
+WARM = "warm worker"
+STOCK = {"process worker": "", "process worker, polling each 2 s": "2"}
+PAUSE = 3.0
+SLOW = 300.0
+
+
+@dataclass
+class Engine:
+    """A worker to measure, by the deployment that it runs, and what was measured."""
+
+    name: str
+    deployment: str
+    to_first_step: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+
+def engines(house: House, *, quick: bool) -> list[Figure]:
+    """Trigger → first step, one run at a time; and runs a second, so many triggered at once. All workers in turns."""
+    singles, rounds, batch = (3, 1, 5) if quick else (10, 3, 20)
+    with ExitStack() as stock:
+        found = [Engine(WARM, _deployment(house, _warm_pool(house)))]
+        for number, (name, poll) in enumerate(STOCK.items(), 1):
+            pool = f"bench-process-{number}"
+            stock.enter_context(_process_worker(house, pool, poll))
+            found.append(Engine(name, _deployment(house, pool)))
+        for engine in found:
+            _run(house, engine, 1)  # what a worker reads once is read
+        for _ in range(singles):
+            for engine in found:
+                time.sleep(random.uniform(0, PAUSE))  # a worker that polls must not be met in step
+                engine.to_first_step.append(_run(house, engine, 1)[0])
+        for _ in range(rounds):
+            for engine in found:
+                engine.rates.append(batch / _run(house, engine, batch)[1])
+    return _figures(found, batch)
+
+
+def _figures(found: list[Engine], batch: int) -> list[Figure]:
+    ours, figures = found[0], []
+    for engine in found:
+        how = f"median of {len(engine.to_first_step)}, {min(engine.to_first_step):.2f} to {max(engine.to_first_step):.2f} s"
+        figures.append(Figure("engines", f"trigger → first step, {engine.name}", median(engine.to_first_step), "s", how))
+    for engine in found:
+        how = f"{batch} triggered at once, to the last one's last step; median of {len(engine.rates)}"
+        figures.append(Figure("engines", f"runs of six steps a second, {engine.name}", median(engine.rates), "a second", how))
+    for engine in found[1:]:
+        sooner = median(engine.to_first_step) / median(ours.to_first_step)
+        more = median(ours.rates) / median(engine.rates)
+        figures.append(Figure("engines", f"warm worker against {engine.name}: first step sooner", sooner, "×", "ratio of medians"))
+        figures.append(Figure("engines", f"warm worker against {engine.name}: runs a second", more, "×", "ratio of medians"))
+    return figures
+
+
+def _run(house: House, engine: Engine, count: int) -> tuple[float, float]:
+    """Trigger runs at once; the seconds from the first trigger to the first first step and to the last last step."""
+    house.marks += 1
+    folder = house.home / "marks" / str(house.marks)
+    folder.mkdir(parents=True)
+    began = time.time()
+    for number in range(count):
+        body = {"parameters": {"mark": str(folder / str(number))}, "state": {"type": "SCHEDULED"}}
+        house.ask("POST", f"/deployments/{engine.deployment}/create_flow_run", body)
+        if engine.name == WARM:
+            house.nudge()  # as everything of ours that makes a run does
+    house.until(lambda: len(list(folder.glob("*.last"))) == count, f"{count} runs end on the {engine.name}", SLOW)
+    return _earliest(folder, "*.first") - began, _latest(folder, "*.last") - began
+
+
+def _earliest(folder: Path, names: str) -> float:
+    return min(_times(folder, names))
+
+
+def _latest(folder: Path, names: str) -> float:
+    return max(_times(folder, names))
+
+
+def _times(folder: Path, names: str) -> list[float]:
+    return [float(file.read_text()) for file in folder.glob(names)]
+
+
+def _warm_pool(house: House) -> str:
+    pools = house.ask("POST", "/work_pools/filter", {})
+    name = next((pool["name"] for pool in pools if pool["type"] == "studioflow"), "")
+    if not name:
+        raise StudioError("The warm worker has no work pool.")
+    return name
+
+
+def _deployment(house: House, pool: str) -> str:
+    flow = house.ask("POST", "/flows/", {"name": "plain"})
+    body = {"name": pool, "flow_id": flow["id"], "entrypoint": FLOW, "work_pool_name": pool, "enforce_parameter_schema": False}
+    return house.ask("POST", "/deployments/", body)["id"]
+
+
+@contextmanager
+def _process_worker(house: House, pool: str, poll: str) -> Iterator[None]:
+    """Prefect's own process worker as its command line starts it, with its own polling unless `poll` says how many seconds."""
+    env = python_path(house.env) | ({"PREFECT_WORKER_QUERY_SECONDS": poll} if poll else {})
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", pool]
+    with (house.home / "logs" / f"{pool}.log").open("ab") as log:
+        worker = subprocess.Popen(command, cwd=house.home, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        house.until(lambda: _is_online(house, pool, worker), f"the worker of {pool} comes up")
+        yield
+    finally:
+        os.killpg(worker.pid, signal.SIGTERM)
+        try:
+            worker.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+def _is_online(house: House, pool: str, worker: subprocess.Popen[bytes]) -> bool:
+    if worker.poll() is not None:
+        raise StudioError(f"Prefect's process worker does not start:\n{house.log(pool)}")
+    known = house.prefect("POST", f"/work_pools/{pool}/workers/filter", {})
+    return isinstance(known, list) and any(one["status"] == "ONLINE" for one in known)

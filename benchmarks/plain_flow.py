@@ -1,0 +1,53 @@
+"""A flow of the shape of a stage, without anything of ours in it, so that any worker can run it."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.context import TaskRunContext
+from prefect.utilities.hashing import hash_objects
+
+SUMS = 5
+
+
+def _run_task_and_arguments(context: TaskRunContext, parameters: dict[str, Any]) -> str | None:
+    return hash_objects(str(context.task_run.flow_run_id), context.task.name, parameters, raise_on_failure=True)
+
+
+_options: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [1, 4],
+    "persist_result": True,
+    "result_serializer": "json",
+    "cache_key_fn": _run_task_and_arguments,
+}
+
+
+@task(**_options)
+def begin(mark: str) -> float:
+    """Note the time of the first step; return it in seconds since 1970."""
+    now = time.time()
+    Path(f"{mark}.first").write_text(str(now))
+    return now
+
+
+@task(**_options)
+def count(turn: int) -> dict[str, int]:
+    """A sum, as small as most rules are."""
+    return {"turn": turn, "total": sum(range(turn * 100))}
+
+
+@task(**_options)
+def end(mark: str, total: int) -> int:
+    """Note the time of the last step; return the total."""
+    Path(f"{mark}.last").write_text(str(time.time()))
+    return total
+
+
+@flow(persist_result=False)
+def plain(mark: str) -> None:
+    """Six steps; the first and the last leave their times in files beside `mark`."""
+    begin(mark)
+    total = sum(count(turn)["total"] for turn in range(1, SUMS))
+    end(mark, total)

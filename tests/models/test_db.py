@@ -1,0 +1,118 @@
+"""The database: nothing lost between writers, times that mean one moment, errors that say whether to try again."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError, StatementError
+
+from models.db import Database, serialise
+from models.errors import Unavailable
+from models.tables import Client, Lease
+from tests.factories import a_client, a_deal
+from tests.fakes import MONDAY
+from tests.models.threads import at_once
+
+
+def test_eight_writers_lose_none_of_their_fifty_increments(db: Database) -> None:
+    with db.writing() as session:
+        session.add(Lease(name="counter", owner="0", until=MONDAY))
+
+    def count(_: int) -> None:
+        for _turn in range(50):
+            with db.writing() as session:
+                serialise(session, "counter")
+                lease = session.get_one(Lease, "counter")
+                lease.owner = str(int(lease.owner) + 1)
+
+    at_once(8, count)
+    with db.reading() as session:
+        assert session.get_one(Lease, "counter").owner == "400"
+
+
+def test_what_is_read_in_a_writing_transaction_is_not_outdated_when_it_writes(db: Database) -> None:
+    with db.writing() as session:
+        client_id = a_client(session, name="0").id
+
+    def rename(_: int) -> None:
+        for _turn in range(10):
+            with db.writing() as session:
+                serialise(session, f"client/{client_id}")
+                client = session.get_one(Client, client_id)
+                client.name = f"{int(client.name) + 1}"
+                session.add(client)
+
+    at_once(4, rename)
+    with db.reading() as session:
+        assert session.get_one(Client, client_id).name == "40"
+
+
+def test_an_error_rolls_everything_back(db: Database) -> None:
+    with pytest.raises(RuntimeError), db.writing() as session:
+        a_client(session, email="lost@x.example")
+        raise RuntimeError
+    with db.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM client")).scalar() == 0
+
+
+@pytest.mark.parametrize("offset", [0, 2, -5, 12])
+def test_a_time_comes_back_as_the_same_moment_in_utc(db: Database, offset: int) -> None:
+    moment = datetime(2026, 3, 29, 1, 30, 0, 123456, timezone(timedelta(hours=offset)))
+    with db.writing() as session:
+        client_id = a_client(session, opened_at=moment).id
+    with db.reading() as session:
+        kept = session.get_one(Client, client_id).opened_at
+    assert kept == moment
+    assert kept.utcoffset() == timedelta(0)
+
+
+def test_moments_compare_in_the_database_whatever_zone_they_came_in(db: Database) -> None:
+    east, west = (datetime(2026, 3, 1, hour, tzinfo=timezone(timedelta(hours=zone))) for hour, zone in ((12, 10), (4, -5)))
+    with db.writing() as session:
+        for moment in (west, east):
+            a_client(session, opened_at=moment)
+    with db.reading() as session:
+        rows = session.execute(text("SELECT opened_at FROM client ORDER BY opened_at")).all()
+        assert len({row[0] for row in rows}) == 2
+        assert session.get_one(Client, 2).opened_at < session.get_one(Client, 1).opened_at
+
+
+def test_a_time_without_a_zone_is_refused(db: Database) -> None:
+    with pytest.raises(StatementError, match="has no zone"), db.writing() as session:
+        a_client(session, opened_at=datetime(2026, 3, 1))  # noqa: DTZ001
+
+
+def test_a_row_cannot_point_at_nothing(db: Database) -> None:
+    with pytest.raises(Exception, match="(?i)foreign key"), db.writing() as session:
+        a_deal(session, client=Client(id=99, name="nobody", opened_at=MONDAY))
+
+
+def test_a_locked_database_is_away_and_worth_another_try(home: Path) -> None:
+    db = Database(f"sqlite:///{home / 'x.db'}")
+    with pytest.raises(Unavailable, match="busy"), db.writing():
+        raise OperationalError("UPDATE", {}, Exception("database is locked"))
+    with pytest.raises(OperationalError), db.writing():
+        raise OperationalError("UPDATE", {}, Exception("no such table: x"))
+    db.close()
+
+
+@pytest.mark.parametrize("words", ["deadlock detected", "could not serialize access due to concurrent update"])
+def test_two_who_block_each_other_are_told_to_try_again(home: Path, words: str) -> None:
+    db = Database(f"sqlite:///{home / 'x.db'}")
+    with pytest.raises(Unavailable), db.writing():
+        raise OperationalError("UPDATE", {}, Exception(words))
+    db.close()
+
+
+def test_sqlite_is_set_up_for_many_writers_on_every_connection(home: Path) -> None:
+    db = Database(f"sqlite:///{home / 'deep' / 'x.db'}")
+    with db.engine.connect() as one, db.engine.connect() as two:
+        for connection in (one, two):
+            found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys", "busy_timeout")]
+            assert found == ["wal", 1, 20_000]
+    db.close()
+
+
+def test_the_studios_time_is_utc() -> None:
+    assert MONDAY.tzinfo is UTC

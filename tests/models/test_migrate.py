@@ -1,0 +1,69 @@
+"""Migrations: from nothing to what the models say, once, on both databases."""
+
+import warnings
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+import models.tables  # noqa: F401 (fills the metadata)
+from models import migrate
+from models.db import Database
+from tests.factories import a_deal
+from tests.models.threads import at_once
+
+
+@pytest.fixture
+def bare(bare_database_url: str):
+    db = Database(bare_database_url)
+    yield db
+    db.close()
+
+
+def test_an_empty_database_becomes_what_the_code_needs_and_says_so(bare: Database) -> None:
+    assert migrate.pending(bare)
+    assert migrate.upgrade(bare) == ("", migrate.head())
+    assert not migrate.pending(bare)
+    assert set(SQLModel.metadata.tables) <= set(inspect(bare.engine).get_table_names())
+
+
+def test_migrating_again_changes_nothing(bare: Database) -> None:
+    migrate.upgrade(bare)
+    with bare.writing() as session:
+        a_deal(session)
+    assert migrate.upgrade(bare) == (migrate.head(), migrate.head())
+    with bare.reading() as session:
+        assert session.get_one(models.tables.Deal, 1)
+
+
+def test_migrations_and_models_do_not_differ(bare: Database) -> None:
+    migrate.upgrade(bare)
+    with bare.engine.connect() as connection, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?i).*expression-based|.*partial index")
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_the_one_live_row_is_kept_by_the_database_that_was_migrated(bare: Database) -> None:
+    migrate.upgrade(bare)
+    index = next(one for one in inspect(bare.engine).get_indexes("stage_run") if one["name"] == "stage_run_one_live")
+    assert index["unique"]
+    assert index["column_names"] == ["deal_id", "stage", "round"]
+
+
+def test_two_who_migrate_at_once_end_with_one_database(bare_database_url: str) -> None:
+    def upgrade(_: int) -> tuple[str, str]:
+        db = Database(bare_database_url)
+        try:
+            return migrate.upgrade(db)
+        finally:
+            db.close()
+
+    assert sorted(at_once(2, upgrade)) == [("", migrate.head()), (migrate.head(), migrate.head())]
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory.from_config(migrate.configuration()).get_heads()) == 1

@@ -1,0 +1,31 @@
+"""Being in a stage without an engine: the row is running, and steps and waits know it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from models.stages import RunState, Stage
+from models.tables import Deal, StageRun
+from tasks import runs
+from tasks.runs import Run
+from tasks.world import World
+from tests.factories import a_run
+
+
+@contextmanager
+def inside(here: World, stage: Stage, deal: Deal, *, flow_run_id: str = "mine") -> Iterator[Run]:
+    """In the run of a deal's stage."""
+    with here.db.writing() as session:
+        row = a_run(session, stage, deal, state=RunState.RUNNING, flow_run_id=flow_run_id, owner=here.worker)
+    run = carried(row)
+    token = runs._current.set(run)
+    try:
+        yield run
+    finally:
+        runs._current.reset(token)
+
+
+def carried(row: StageRun) -> Run:
+    """One execution of a row."""
+    return Run(
+        row_id=row.id or 0, stage=row.stage, deal_id=row.deal_id, round=row.round, flow_run_id=row.flow_run_id or "", began=row.touched_at
+    )  # fmt: skip

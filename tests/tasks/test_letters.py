@@ -1,0 +1,219 @@
+"""Letters: each can be written where it belongs, in the right name, to the right person, with links that open the right page."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from models import links
+from models.db import Database
+from models.errors import Refused, Uncertain, Unavailable
+from models.letter_views import LETTER_NEEDS
+from models.letters import BUTTONS, LetterOrder
+from models.message import Message
+from models.tables import Client, Deal
+from tasks import letters
+from tasks.world import World
+from tests.fakes import MONDAY, ManualClock
+from tests.tasks.places import PLACES, at
+from tests.worlds import inhabited
+
+WHERE = {
+    "application-": "received", "brief-edited-late": "proposed", "brief-farewell": "lost", "brief-": "briefing", "welcome-back": "briefing",
+    "estimate-": "estimating", "proposal-change": "change asked", "proposal-accepted": "accepted", "proposal-declined": "proposed",
+    "proposal-farewell": "lost", "proposal-": "proposed", "link-renewed": "proposed", "contract-": "accepted", "client-silent": "proposed",
+    "deal-": "briefing",
+}  # fmt: skip
+NAMES = sorted(LETTER_NEEDS)
+CONOR = "conor@northlight.example"
+
+
+def an_order(name: str, deal: Deal, **values) -> LetterOrder:
+    """The letter as its step orders it, with the words that only an order can know."""
+    own = {"link-renewed": {"links": {"link": "proposal"}}, "proposal-forwarded": {"to": "colleague", "address": "fergus@acme.example"}}
+    to = "salesperson" if LETTER_NEEDS[name].staff else "client"
+    return LetterOrder(**{"name": name, "deal_id": deal.id, "to": to} | own.get(name, {}) | values)
+
+
+@pytest.fixture(scope="module")
+def post(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator["Post"]:
+    """Every letter, written once for a deal where it belongs."""
+    home = tmp_path_factory.mktemp("letters")
+    shutil.copy(sqlite_template, home / "studio.db")
+    db = Database(f"sqlite:///{home / 'studio.db'}")
+    with inhabited(db, home, ManualClock()) as world:
+        yield Post(world)
+    db.close()
+
+
+class Post:
+    """Letters of one studio, each written when it is asked for first."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        with world.db.writing() as session:
+            self.deals = {place: at(session, place) for place in PLACES}
+        self.write = lru_cache(self._write)
+
+    def _write(self, name: str, is_reminder: bool = False) -> Message:
+        deal = self.deals[next(place for start, place in WHERE.items() if name.startswith(start))]
+        return letters.write(self.world, f"deal/1/{name}", an_order(name, deal, is_reminder=is_reminder))
+
+
+def addresses(message: Message) -> set[str]:
+    return set(re.findall(r"https?://[^\s<>\"]+", message.text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryLetter:
+    def test_can_be_written_at_its_place_with_the_words_of_its_deal(self, post: Post, name: str) -> None:
+        message = post.write(name)
+        assert message.subject
+        assert message.text.strip()
+        assert "<" in message.html
+        assert not re.search(r"\{\{|\}\}|None|undefined", message.subject + message.text)
+
+    def test_goes_to_the_client_or_to_their_salesperson_in_the_others_name(self, post: Post, name: str) -> None:
+        message = post.write(name)
+        staff = LETTER_NEEDS[name].staff
+        colleague = name == "proposal-forwarded"
+        assert message.to.address == (CONOR if staff else "fergus@acme.example" if colleague else message.to.address)
+        assert staff or colleague or message.to.name == "Orla Byrne"
+        assert message.sender.address == "hello@northlight.example"
+        assert message.sender.name == ("Northlight Studio, Northlight Studio" if staff else "Conor Walsh, Northlight Studio")
+        assert staff or (message.reply_to is not None and message.reply_to.address == CONOR)
+
+    def test_links_to_pages_of_its_reader_and_to_nobody_elses(self, post: Post, name: str) -> None:
+        message = post.write(name)
+        ours = {address for address in addresses(message) if address.startswith("https://office.example")}
+        kinds = set()
+        with post.world.db.reading() as session:
+            for address in ours:
+                token = address.rstrip(".,").rpartition("/")[2].removesuffix(".pdf")
+                kinds.add(links.find(session, token, *links.PATHS).link.kind)
+        if LETTER_NEEDS[name].staff:
+            assert kinds <= links.STAFF
+        else:
+            assert kinds.isdisjoint(links.STAFF)
+            assert post.world.settings.prefect_ui not in message.text + message.html
+
+    def test_has_the_button_that_its_name_promises(self, post: Post, name: str) -> None:
+        message = post.write(name)
+        needs, kind = LETTER_NEEDS[name], BUTTONS.get(name, "proposal" if name == "link-renewed" else "")
+        assert bool(kind) == needs.link
+        if kind == "deal":
+            assert f"{post.world.settings.prefect_ui}/" in message.text
+        elif kind:
+            with post.world.db.reading() as session:
+                assert f"https://office.example{links.given(session, post.world.secret, kind, message.deal)}" in message.text
+
+    def test_offers_an_end_to_reminders_when_it_is_one(self, post: Post, name: str) -> None:
+        message = post.write(name, is_reminder=True)
+        to_client = not LETTER_NEEDS[name].staff and name != "proposal-forwarded"
+        assert bool(message.unsubscribe) == to_client
+        if to_client:
+            assert re.fullmatch(r"https://office\.example/u/[a-z0-9]{32}", message.unsubscribe)
+            assert message.unsubscribe in message.text
+
+    def test_offers_none_when_it_is_not(self, post: Post, name: str) -> None:
+        assert post.write(name).unsubscribe == ""
+
+
+def test_the_key_makes_the_message_id_and_the_deal_the_thread(post: Post) -> None:
+    one, other = (letters.write(post.world, "deal/1/mail", an_order("application-declined", post.deals[place])) for place in ("received", "briefing"))
+    assert one.message_id == other.message_id
+    assert one.sent_at == MONDAY
+    assert one.root != other.root
+
+
+def test_a_letter_goes_out_once_whatever_is_asked(here: World) -> None:
+    with here.db.writing() as session:
+        order = an_order("brief-invitation", at(session, "briefing"))
+    sent = [letters.send("deal/1/brief/mail", order) for _ in range(3)]
+    assert here.mail.keys() == ["deal/1/brief/mail"]
+    assert sent[2].result == {"message_id": here.mail.sent[0].message_id, "to": here.mail.sent[0].to.address}
+    assert (sent[2].what, sent[2].deal_id, LetterOrder(**sent[2].args)) == ("brief-invitation", order.deal_id, order)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [(Refused("550 no such mailbox"), "failed"), (Uncertain("the line went dead"), "unknown"), (OSError("a mistake in the mailer"), "unknown")],
+)
+def test_a_mailer_in_trouble_is_written_down_and_never_guessed(here_sqlite: World, trouble: Exception, state: str) -> None:
+    here_sqlite.mail.troubles.append(trouble)
+    with here_sqlite.db.writing() as session:
+        order = an_order("brief-invitation", at(session, "briefing"))
+    assert [letters.send("k", order).state for _ in range(2)] == [state, state]
+    assert here_sqlite.mail.sent == []
+
+
+def test_a_mailer_that_is_away_leaves_the_letter_planned(here_sqlite: World) -> None:
+    here_sqlite.mail.away = True
+    with here_sqlite.db.writing() as session:
+        order = an_order("brief-invitation", at(session, "briefing"))
+    with pytest.raises(Unavailable):
+        letters.send("k", order)
+    here_sqlite.mail.away = False
+    assert letters.send("k", order).state == "done"
+
+
+def test_without_an_address_there_is_no_letter(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "briefing")
+        session.get_one(Client, deal.client_id).email = ""
+    assert letters.send("k", an_order("brief-invitation", deal)).said == "There is no e-mail address to write to."
+
+
+def test_who_wants_no_reminders_gets_letters_and_no_reminders(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "briefing")
+        session.get_one(Client, deal.client_id).reminders_off_at = MONDAY
+    assert letters.send("a", an_order("brief-reminder", deal, is_reminder=True)).state == "skipped"
+    assert letters.send("b", an_order("brief-invitation", deal)).state == "done"
+    assert letters.send("c", an_order("client-silent", deal, is_reminder=True)).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("to", "service", "address"),
+    [
+        ("salesperson", "shop", CONOR), ("project_manager", "shop", "tomasz@northlight.example"), ("director", "shop", "aoife@northlight.example"),
+        ("ops", "shop", "aoife@northlight.example"), ("support", "shop", "grace@northlight.example"), ("nobody", "shop", "aoife@northlight.example"),
+    ],
+)  # fmt: skip
+def test_a_role_is_somebody_of_the_studio(here_sqlite: World, to: str, service: str, address: str) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "briefing", service=service)
+    assert letters.write(here_sqlite, "k", an_order("deal-lost-staff", deal, to=to)).to.address == address
+
+
+def test_before_there_is_a_salesperson_the_studio_signs(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "received", salesperson="")
+    message = letters.write(here_sqlite, "k", an_order("application-declined", deal))
+    assert message.sender.name.startswith("Northlight Studio")
+
+
+def test_a_salesperson_who_has_left_is_stood_in_for(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "briefing", salesperson="gone@northlight.example")
+    assert letters.write(here_sqlite, "k", an_order("deal-lost-staff", deal)).to.address == "aoife@northlight.example"
+
+
+def test_words_of_the_order_win_over_those_of_the_deal(post: Post) -> None:
+    order = an_order("deal-lost-staff", post.deals["lost"], facts={"reason": "they chose a cousin", "stage": "brief"})
+    message = letters.write(post.world, "k", order)
+    assert "they chose a cousin" in message.text
+
+
+def test_hostile_words_of_a_client_stay_words(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "received", message="<script>alert(1)</script> {{ 7*7 }}")
+        client = session.get_one(Client, deal.client_id)
+        client.name, client.company = "Orla\r\nBcc: x@y.example", "<b>Acme</b>"
+    message = letters.write(here_sqlite, "k", an_order("application-assigned", deal))
+    assert "<script>" not in message.html
+    assert "{{ 7*7 }}" in message.text
+    assert "\n" not in message.subject + message.to.name
