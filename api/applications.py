@@ -15,10 +15,12 @@ from models.reading import clean
 
 routes = APIRouter(prefix="/api/applications", tags=["applications"])
 Id = Annotated[int, Path(ge=1, le=MOST_ID)]
-IdempotencyKey = Annotated[str, Header(max_length=200, description="Your own id of this application: sent twice, it is kept once.")]
+IdempotencyKey = Annotated[
+    str, Header(alias="Idempotency-Key", max_length=200, description="Your own id of this application: sent twice, it is kept once.")
+]
 
 
-@routes.post("", status_code=202, summary="Send an application", responses=problems(400, 409, 413))
+@routes.post("", status_code=202, summary="Send an application", response_description="Kept", responses=problems(400, 409, 413))
 def send(body: ApplicationIn, here: Here, key: ApplicationsKey, idempotency_key: IdempotencyKey = "") -> Accepted:
     """Keep an application; the deal follows by itself. 409: this Idempotency-Key came with another application before."""
     if body.service not in here.company.rates.services:
@@ -34,7 +36,9 @@ def send(body: ApplicationIn, here: Here, key: ApplicationsKey, idempotency_key:
     return Accepted(id=fact.id or 0, status_url=f"{here.address}/api/applications/{fact.id}")
 
 
-@routes.get("/{application_id}", summary="What became of an application", dependencies=[MAY_SEND], responses=problems(404))
+@routes.get(
+    "/{application_id}", summary="What became of an application", response_description="Where it is", dependencies=[MAY_SEND], responses=problems(404)
+)
 def status(application_id: Id, here: Here) -> ApplicationStatus:
     """Where an application is, and whose deal it belongs to."""
     with here.db.reading() as session:

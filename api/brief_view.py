@@ -39,9 +39,7 @@ def done(session: Session, here: Door, link: Opened) -> BriefDonePage:
     person = studio.person(deal.salesperson)
     seller = Person(name=studio.name, role="", email=studio.email, phone=studio.phone)
     if person:
-        seller = Person(
-            name=person.name, role=here.company.role_title(person.role), email=person.email, phone=person.phone, about=person.about
-        )
+        seller = Person(name=person.name, role=here.company.role_title(person.role), email=person.email, phone=person.phone, about=person.about)
     return BriefDonePage(
         chrome=here.chrome, token=link.token, client_name=session.get_one(Client, deal.client_id).name, salesperson=seller,
         saved_only=brief is None or brief.sent_at is None or brief.saved_at > brief.sent_at,

@@ -26,7 +26,7 @@ AHEAD = timedelta(minutes=5)
 TOLD_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": FactOut, "description": "Told before; nothing changed"}}
 
 
-@routes.get("", summary="Find deals", dependencies=[MAY_READ], responses=problems())
+@routes.get("", summary="Find deals", response_description="A page of deals", dependencies=[MAY_READ], responses=problems())
 def find(here: Here, email: Email = "", track: Track = "", cursor: Cursor = None, limit: Limit = 20) -> Deals:
     """Deals, the newest first, a page at a time."""
     with here.db.writing() as session:
@@ -37,14 +37,18 @@ def find(here: Here, email: Email = "", track: Track = "", cursor: Cursor = None
     return Deals.model_validate({"items": items, "next": more})
 
 
-@routes.get("/{deal_id}", summary="Read a deal", dependencies=[MAY_READ], response_model=DealCard, responses=problems(404))
+@routes.get(
+    "/{deal_id}", summary="Read a deal", response_description="The deal", dependencies=[MAY_READ], response_model=DealCard, responses=problems(404)
+)
 def read(deal_id: Id, here: Here) -> dict:
     """A deal, whole: client, tracks, amounts, whose move, waits, documents, facts, effects, runs."""
     with here.db.writing() as session:
         return deal_card.deal_card(session, here.company, here.settings, here.secret, deal_id, here.now())
 
 
-@routes.post("/{deal_id}/facts", status_code=201, summary="Tell a fact", responses=TOLD_BEFORE | problems(400, 404, 409, 413))
+@routes.post(
+    "/{deal_id}/facts", status_code=201, summary="Tell a fact", response_description="Kept", responses=TOLD_BEFORE | problems(400, 404, 409, 413)
+)
 def tell(deal_id: Id, body: FactIn, here: Here, key: FactsKey, response: Response) -> FactOut:
     """Record something about a deal, once per `external_id`. 409: it makes no sense now, or the id was used for something else."""
     if body.happened_at and body.happened_at > here.now() + AHEAD:

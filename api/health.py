@@ -45,13 +45,13 @@ class Alive(BaseModel):
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Not ready"}}
 
 
-@routes.get("/live", summary="Is this process alive?")
+@routes.get("/live", summary="Is this process alive?", response_description="It is")
 def live() -> Alive:
     """Answers as long as the process does; asks nobody else."""
     return Alive()
 
 
-@routes.get("/ready", summary="Is the system ready for work?", response_model=Readiness, responses=NOT_READY)
+@routes.get("/ready", summary="Is the system ready for work?", response_description="Ready", response_model=Readiness, responses=NOT_READY)
 def ready(here: Here) -> Response:
     """Database, migrations, engine and worker must be well (503 otherwise). Without PDF libraries proposals wait to be printed."""
     asked = {"database": _database(here), "migrations": _migrations(here), "engine": here.engine.trouble(), "worker": _worker(here)}

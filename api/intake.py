@@ -12,7 +12,7 @@ import templates
 from api.apply_form import read, services, source_of
 from api.door import Door, Here
 from api.posted import Form, Posted
-from models import inbox
+from models import facts, inbox
 from models.pages import ApplyPage, Source, ThanksPage
 from models.pages import Form as FormView
 
@@ -61,9 +61,7 @@ def thanks(request: Request, here: Here) -> Response:
 @pages.get("/embed.js")
 def embed() -> Response:
     """The form for the studio's own site."""
-    return FileResponse(
-        templates.STATIC / "embed.js", media_type="text/javascript", headers={**FOR_ALL, "Cache-Control": "public, max-age=300"}
-    )
+    return FileResponse(templates.STATIC / "embed.js", media_type="text/javascript", headers={**FOR_ALL, "Cache-Control": "public, max-age=300"})
 
 
 def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:
@@ -98,5 +96,9 @@ def thanked(email: str) -> Response:
 
 
 def warm_up(here: Door) -> None:
-    """Render the form once, so that the first visitor does not wait for it."""
+    """Go through showing and reading the form once, so that the first visitor does not wait for what is loaded at first use."""
     here.page("pages/apply.html", form_page(here, Posted()))
+    read(Posted({"email": ["first@visitor.example"], "budget": ["1"]}), here.company)
+    here.robots.allows("warm-up", "", 1)
+    with here.db.reading() as session:
+        facts.find(session, "form", "")

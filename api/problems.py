@@ -63,9 +63,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_crash)
 
 
-def answer(
-    request: Request, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: dict[str, str] | None = None
-) -> Response:
+def answer(request: Request, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: dict[str, str] | None = None) -> Response:
     """An error as this request's sender can read it."""
     if request.url.path.startswith(("/api/", "/health/")) or request.url.path == "/openapi.json":
         problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))

@@ -53,9 +53,11 @@ def page(session: Session, here: Door, link: Opened, asked: Asked) -> ProposalPa
     offered = {option.slug for option in Snapshot.model_validate(document.body).options}
     ticked = [slug for slug in asked.selection if slug in offered]
     now_is = state(session, here, deal, document)
+    whole = f"{here.address}/p/{link.token}"
     return ProposalPage(
-        chrome=here.chrome, token=link.token, state=now_is, changed=asked.is_late and now_is in OPEN, stale=document.stale_since is not None,
-        document=proposals.shown(session, here.company, document, selection=ticked, link=f"{here.address}/p/{link.token}"),
+        chrome=here.chrome, token=link.token, state=now_is, changed=asked.is_late and now_is in OPEN,
+        stale=document.stale_since is not None,
+        document=proposals.shown(session, here.company, document, selection=ticked, link=whole),
         differences=[difference(sentence) for sentence in document.changes if now_is in OPEN], decline_reasons=DECLINE_REASONS,
         about=asked.about, form=asked.form, notice=asked.notice, read_only=link.is_staff,
     )  # fmt: skip

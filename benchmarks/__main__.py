@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(names: Sequence[str], told: Console, *, quick: bool) -> list[Figure]:
-    from benchmarks import engines, house, paper, rest, sale  # noqa: PLC0415 (a wrong argument is told at once)
+    from benchmarks import engines, house, paper, rest, sale  # a wrong argument is told before they are read
 
     measures: dict[str, Callable[..., list[Figure]]] = {
         "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "engines": engines.engines, "rest": rest.rest,

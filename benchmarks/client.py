@@ -16,7 +16,7 @@ from deployments.demo import ANSWERS
 from deployments.forms import Form, Page
 from models import links
 from models.errors import StudioError
-from models.tables import Client, Deal, Effect
+from models.tables import Client, Deal, Effect, StageRun
 
 LOOK = 0.05
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -30,6 +30,7 @@ class Watch:
         self._since = datetime.now(UTC)
         self._letters: dict[str, float] = {}
         self._deals: dict[str, int] = {}
+        self._failed = ""
         self._news = Condition()
         self._stopped = Event()
         self._thread = Thread(target=self._look_on, daemon=True)
@@ -42,11 +43,12 @@ class Watch:
         """
 
         def there() -> bool:
-            return f"deal/{self._deals.get(email)}/{ending}" in self._letters
+            return bool(self._failed) or f"deal/{self._deals.get(email)}/{ending}" in self._letters
 
         with self._news:
-            if not self._news.wait_for(there, timeout=PATIENCE):
-                raise StudioError(f"The letter {ending} did not come within {PATIENCE:.0f} s.\n{self._house.log('worker')}")
+            if not self._news.wait_for(there, timeout=PATIENCE) or self._failed:
+                why = self._failed or f"it did not come within {PATIENCE:.0f} s"
+                raise StudioError(f"The letter {ending} is not handed over: {why}.\n{self._house.log('worker')}")
             deal = self._deals[email]
             return deal, self._letters[f"deal/{deal}/{ending}"]
 
@@ -59,8 +61,10 @@ class Watch:
         while not self._stopped.wait(LOOK):
             with self._house.db.reading() as session:
                 letters, deals = self._new_letters(session), self._new_deals(session)
-            if letters or deals:
+                failed = session.exec(select(StageRun.key, StageRun.why).where(StageRun.state == "failed")).first()
+            if letters or deals or failed:
                 with self._news:
+                    self._failed = " failed: ".join(failed) if failed else ""
                     self._letters |= letters
                     self._deals |= deals
                     self._news.notify_all()
@@ -71,7 +75,8 @@ class Watch:
 
     def _new_deals(self, session: Session) -> dict[str, int]:
         owned = select(Client.email, Deal.id).join(Client, col(Client.id) == Deal.client_id)
-        return {email: deal for email, deal in session.exec(owned.where(Deal.opened_at >= self._since)) if email not in self._deals and deal}
+        rows = session.exec(owned.where(Deal.opened_at >= self._since))
+        return {email: deal for email, deal in rows if deal and email not in self._deals}
 
 
 @contextmanager
@@ -140,6 +145,7 @@ class Somebody:
         self._line.close()
 
     def _form(self, path: str, action: str) -> Form:
+        self._line.close()  # a line at rest for five seconds may be gone
         self._line.request("GET", path)
         return Page(self._line.getresponse().read().decode()).form(action)
 

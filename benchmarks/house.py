@@ -40,7 +40,8 @@ class House(System):
 
     def start(self, *_names: str) -> None:
         """Start it and return once all is well. Raises StudioError with its last words when it does not come up."""
-        env = {name: value for name, value in self.env.items() if not name.startswith("PREFECT_")}  # else `up` takes the engine for somebody's
+        # An address of Prefect in the environment would be taken for somebody else's engine.
+        env = {name: value for name, value in self.env.items() if not name.startswith("PREFECT_")}
         command = [sys.executable, "-m", "deployments.cli", "up"]
         with (self.home / "up.log").open("ab") as log:
             self.up = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -35,9 +35,9 @@ def pdf(house: House, *, quick: bool) -> list[Figure]:
 
 
 def _seconds(house: House, document: Document, *, colds: int, warms: int) -> tuple[list[float], list[float]]:
-    from tasks import printing  # noqa: PLC0415 (imports Prefect, which reads its settings then)
-    from tasks.gateways.pdf import WeasyPrinter  # noqa: PLC0415
-    from tasks.world import build, use  # noqa: PLC0415
+    from tasks import printing  # imports Prefect, which reads its settings then
+    from tasks.gateways.pdf import WeasyPrinter
+    from tasks.world import build, use
 
     here = build(house.settings)
     cold, warm = [], []

@@ -73,7 +73,7 @@ def answers(house: House, *, quick: bool) -> list[Figure]:
         singly.append(1000 * one.posts("/apply", body))
     one.leaves()
     together = _at_once(house, crowd)
-    how = f"of {alone} posts, one at a time, one line kept open"
+    how = f"of {alone} posts, one at a time, on the line by which the form came"
     at_once = f"of {crowd} posts at one moment, each on its own line"
     return [
         Figure("answer", "form post → answer, median", median(singly), "ms", how, at_most=ANSWER_MS),

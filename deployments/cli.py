@@ -71,7 +71,7 @@ def status(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database up to date."""
-    from deployments import start  # noqa: PLC0415
+    from deployments import start
 
     before, after = start.migrate(read())
     if as_json:
@@ -83,7 +83,7 @@ def migrate(as_json: Json = False) -> None:
 @app.command()
 def deal(number: Annotated[int, typer.Argument(metavar="ID", help="The deal's number.")], as_json: Json = False) -> None:
     """Show everything known about a deal: tracks, whose move, waits, documents, facts, effects, stage runs."""
-    from deployments.cli_deal import card, show  # noqa: PLC0415
+    from deployments.cli_deal import card, show
 
     found = card(_settings(None, None)[0], number)
     (show_json if as_json else show)(found)
@@ -92,7 +92,7 @@ def deal(number: Annotated[int, typer.Argument(metavar="ID", help="The deal's nu
 @app.command()
 def outbox(deal: Annotated[int | None, typer.Option(help="Only letters of this deal.")] = None, as_json: Json = False) -> None:
     """Show the letters sent so far, oldest first, with the links in them (where mail goes into files)."""
-    from models.sent_mail import letters  # noqa: PLC0415
+    from models.sent_mail import letters
 
     found = [letter for letter in letters(read().home / "outbox") if deal in (None, letter.deal)]
     if as_json:
@@ -109,7 +109,7 @@ def outbox(deal: Annotated[int | None, typer.Option(help="Only letters of this d
 @app.command()
 def demo(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: Json = False) -> None:
     """Play a client against the running system, over HTTP only; starts it when it is not up."""
-    from deployments.demo import play  # noqa: PLC0415
+    from deployments.demo import play
 
     over = _ports(api_port, prefect_port)
     settings, found = _settings(api_port, prefect_port)
@@ -122,13 +122,13 @@ def demo(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: Js
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def bench(context: typer.Context) -> None:
     """Measure this machine; see benchmarks/README.md."""
-    from benchmarks.__main__ import main as measure  # noqa: PLC0415
+    from benchmarks.__main__ import main as measure
 
     raise typer.Exit(measure(context.args) or 0)
 
 
 def _run(over: dict[str, Any]) -> End | Running:
-    from deployments import start  # noqa: PLC0415
+    from deployments import start
 
     settings = start.settings_of(**over)
     here = Running(pid=0, api_port=settings.api_port, prefect_port=settings.prefect_port)
@@ -136,7 +136,7 @@ def _run(over: dict[str, Any]) -> End | Running:
 
 
 def _start(settings: Settings, over: dict[str, Any]) -> Running:
-    from deployments import start  # noqa: PLC0415
+    from deployments import start
 
     words = [word for name, port in over.items() for word in (f"--{name.replace('_', '-')}", str(port))]
     return start.up_detached(settings, words)
@@ -161,7 +161,7 @@ def main() -> None:
     """Run a command; a broken set-up ends with a sentence and 2, any other of our errors with a sentence and 1."""
     try:
         if sys.argv[1:2] == ["keys"]:  # the only group that needs the database at import
-            from deployments import cli_keys  # noqa: PLC0415
+            from deployments import cli_keys
 
             app.add_typer(cli_keys.app, name="keys")
         else:

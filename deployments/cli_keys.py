@@ -51,7 +51,7 @@ def revoke(name: str) -> None:
 
 @contextmanager
 def _writing() -> Generator[Session]:
-    from deployments.start import migrate  # noqa: PLC0415
+    from deployments.start import migrate
 
     settings = read()
     migrate(settings)

@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ class Play:
     deal: int = 0
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[str, str], None]]:
+    def stage(self, name: str) -> Generator[Callable[[str, str], None]]:
         """Time a stage, with a line when it is done; the block says its link and what came of it."""
         began, said = time.monotonic(), ["", ""]
 
@@ -96,8 +96,8 @@ class Play:
             for row in re.findall(r"<(?:tr|li|article)\b.*?</(?:tr|li|article)>", listing.text, re.DOTALL):
                 if self.email in row and (found := re.search(r'href="(/outbox/[^"]+)"', row)):
                     page = self.http.get(found[1]).text
-                    if re.search(rf"deal/(\d+)/{ending}\b", page):
-                        self.deal = int(re.search(rf"deal/(\d+)/{ending}\b", page)[1])
+                    if named := re.search(rf"deal/(\d+)/{ending}\b", page):
+                        self.deal = int(named[1])
                         return page
             time.sleep(0.1)
         raise Failed(f"The letter {ending} did not come within {PATIENCE:.0f} seconds. The Prefect UI shows where the deal stands.")
@@ -122,7 +122,7 @@ def _apply(game: Play, settings: Settings) -> None:
     form = game.page("/apply").form("/apply")
     time.sleep(settings.apply_min_seconds + 0.1)  # who answers faster than a hand can is taken for a robot
     with game.stage("application") as say:
-        typed = {
+        typed: dict[str, str | list[str]] = {
             "service": "corporate-site", "name": "Ada Greenfield", "email": game.email, "company": "Greenfields", "budget": "24000",
             "message": "Our site is nine years old and nobody finds us. We would like one that brings enquiries.",
         }  # fmt: skip
@@ -180,7 +180,8 @@ def _report(game: Play, touches: int, *, as_json: bool) -> int:
     seconds = sum(stage.seconds for stage in game.stages)
     by_hand = sum(BY_HAND[stage.name] for stage in game.stages)
     if as_json:
-        print(json.dumps({"ok": True, "deal": game.deal, "stages": _rows(game), "touches": touches, "seconds": round(seconds, 2), "by_hand_minutes": by_hand}))
+        told = {"touches": touches, "seconds": round(seconds, 2), "by_hand_minutes": by_hand}
+        print(json.dumps({"ok": True, "deal": game.deal, "stages": _rows(game)} | told))
     else:
         game.console.print(f"\nby hand [bold]{by_hand} min[/bold] / staff touches here [bold]{touches}[/bold] / [bold]{seconds:.1f}[/bold] seconds")
     return 0

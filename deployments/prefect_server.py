@@ -59,7 +59,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
 
 def begin_immediately() -> None:
     """Make every transaction of the server on SQLite take its write lock at the start, from now on in this process."""
-    from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteConfiguration  # noqa: PLC0415
+    from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteConfiguration
 
     @asynccontextmanager
     async def begin_transaction(self, session, with_for_update=False):  # noqa: ANN001, ANN202, ARG001
@@ -75,7 +75,7 @@ def begin_immediately() -> None:
 
 def look_less_often() -> None:
     """Let the server's worker for its own chores look every two seconds, from now on in this process."""
-    from prefect.server.api import background_workers  # noqa: PLC0415
+    from prefect.server.api import background_workers
 
     patient = partial(background_workers.Worker, minimum_check_interval=CHORES_EVERY, scheduling_resolution=CHORES_EVERY)
     background_workers.Worker = patient  # ty: ignore[invalid-assignment]
@@ -88,8 +88,8 @@ def main() -> None:
     settings.path("prefect", "prefect.db")
 
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
-    import uvicorn  # noqa: PLC0415
-    from prefect.server.api.server import create_app  # noqa: PLC0415
+    import uvicorn
+    from prefect.server.api.server import create_app
 
     gc.freeze()
     gc.enable()

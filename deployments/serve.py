@@ -1,6 +1,7 @@
 """What is served: the work pool and a deployment of every flow. Said again at every start; nothing is lost by it."""
 
 from datetime import timedelta
+from typing import cast
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
@@ -24,7 +25,7 @@ OPERATIONS: tuple[Flow, ...] = (
 )  # fmt: skip
 HOUSEKEEPING: dict[Flow, timedelta] = {reconcile: timedelta(minutes=10)}
 FLOWS: tuple[Flow, ...] = (*STAGES, *OPERATIONS, *HOUSEKEEPING)
-POOL = "studio"
+POOL = "studio-warm"
 PLAIN_TEMPLATE = {
     "job_configuration": {"name": "{{ name }}"},
     "variables": {"type": "object", "properties": {"name": {"type": "string", "title": "Name"}}},
@@ -32,21 +33,21 @@ PLAIN_TEMPLATE = {
 """A small one: Prefect's server validates it at each run, and an empty one is refused."""
 
 
-def deploy(*, kind: str) -> dict[str, Flow]:
-    """Set up the pool of this kind (warm: our worker; process: Prefect's) and every deployment; return flows by deployment id."""
-    pool = f"{POOL}-{kind}"
+def deploy(pool: str = POOL) -> dict[str, Flow]:
+    """Set up the work pool and every deployment; return flows by deployment id."""
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(pool)
         except ObjectNotFound:
-            template = {"base_job_template": PLAIN_TEMPLATE} if kind == "warm" else {}
-            client.create_work_pool(WorkPoolCreate(name=pool, type="studioflow" if kind == "warm" else "process", **template))
+            wanted = WorkPoolCreate(name=pool, type="studioflow", base_job_template=PLAIN_TEMPLATE)
+            client.create_work_pool(wanted)
     return {str(deployment_of(one).apply(work_pool_name=pool)): one for one in FLOWS}
 
 
 def deployment_of(one: Flow) -> RunnerDeployment:
     """A flow's deployment: its own name, its description, its tags; the module path as entrypoint."""
     tag = "stage" if one in STAGES else "operation" if one in OPERATIONS else "housekeeping"
-    return one.to_deployment(
+    made = one.to_deployment(
         name=one.name, description=one.description, tags=[tag], interval=HOUSEKEEPING.get(one), entrypoint_type=EntrypointType.MODULE_PATH
     )
+    return cast("RunnerDeployment", made)

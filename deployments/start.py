@@ -25,7 +25,7 @@ def settings_of(**over: object) -> Settings:
 
 def check(settings: Settings) -> None:
     """Read the studio's whole set-up and bring the database up to date. Raises BadSetup with one line per problem."""
-    from tasks.world import build  # noqa: PLC0415 (slow to import, and not needed to see what runs)
+    from tasks.world import build
 
     build(settings).db.close()
     migrate(settings)
@@ -47,11 +47,11 @@ def migrate(settings: Settings) -> tuple[str, str]:
 
     Raises BadSetup when the database cannot be reached or written.
     """
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
 
-    from models.db import Database  # noqa: PLC0415
-    from models.migrate import upgrade  # noqa: PLC0415
+    from models.db import Database
+    from models.migrate import upgrade
 
     try:
         db = Database(settings.database)

@@ -5,6 +5,7 @@ Prefect's private parts is in `_submit_run`, tested against the pinned version.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+import anyio.abc
 from anyio import CapacityLimiter, to_thread
 
 from deployments.prefect_server import environment
@@ -68,15 +70,21 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         run and process, and the new execution would take the old one's for its own.
         """
         try:
-            while flow_run.id in self._in_threads:
+            while flow_run.id in self._in_threads:  # noqa: ASYNC110 (a thread leaves it, which no event of this loop can tell)
                 await asyncio.sleep(LEAVING)
             if await self._propose_pending_state(flow_run):
                 self._in_threads.add(flow_run.id)
-                self._runs_task_group.start_soon(self.run, flow_run, None)
+                self._group.start_soon(self.run, flow_run, None)
         finally:
             self._submitting_flow_run_ids.discard(flow_run.id)
             if self._cancelling_observer is not None:
                 self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+
+    @property
+    def _group(self) -> anyio.abc.TaskGroup:
+        if self._runs_task_group is None:
+            raise RuntimeError("The worker has not been entered.")
+        return self._runs_task_group
 
     def _carry(self, flow_run: FlowRun) -> None:
         """One execution, in a thread. Prefect keeps what became of it; what it could not keep is logged with the run."""
@@ -102,7 +110,7 @@ class _Nudges(asyncio.DatagramProtocol):
     def __init__(self, heard: asyncio.Event) -> None:
         self._heard = heard
 
-    def datagram_received(self, _data: bytes, _addr: object) -> None:
+    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002
         self._heard.set()
 
 
@@ -113,7 +121,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopping.set)
     await loop.create_datagram_endpoint(lambda: _Nudges(heard), local_addr=("127.0.0.1", settings.nudges))
-    async with WarmWorker(flows, settings.worker_threads, work_pool_name=f"{POOL}-warm", name=world().worker.replace("/", "-")) as worker:
+    async with WarmWorker(flows, settings.worker_threads, work_pool_name=POOL, name=world().worker.replace("/", "-")) as worker:
         async with anyio.create_task_group() as group:
             group.start_soon(_beat)
             group.start_soon(_every, SYNC, worker.sync_with_backend)
@@ -128,10 +136,8 @@ async def _work(settings: Settings, worker: WarmWorker, heard: asyncio.Event) ->
     heard.set()
     last = -settings.waker_seconds
     while True:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(heard.wait(), settings.worker_poll)
-        except TimeoutError:
-            pass
         now = asyncio.get_running_loop().time()
         if heard.is_set() or now - last >= settings.waker_seconds:
             heard.clear()
@@ -189,9 +195,9 @@ async def _every(seconds: float, act: Any) -> None:
 
 def wait_for_server(seconds: timedelta = timedelta(minutes=5)) -> None:
     """Return once the Prefect server answers. Raises Unavailable when it never does."""
-    import time  # noqa: PLC0415
+    import time
 
-    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.client.orchestration import get_client
 
     until = time.monotonic() + seconds.total_seconds()
     while time.monotonic() < until:
@@ -212,7 +218,7 @@ def main() -> None:
     settings = read()
     use(build(settings))
     wait_for_server()
-    flows = deploy(kind="warm")
+    flows = deploy()
     beat()
     asyncio.run(serve(settings, flows))
 

@@ -4,10 +4,10 @@
          └──▶ lost
 """
 
+from flows.brief import DealId
 from models.answers import ContractWord
 from models.stages import Stage
 from models.tracks import Sales
-from flows.brief import DealId
 from tasks import contracts, deals, waits
 from tasks.runs import round_of
 from tasks.stage import stage
@@ -22,11 +22,11 @@ def contract(deal_id: DealId) -> None:
     """Carry one deal to its signature. Safe to replay from the first line."""
     round_ = round_of(deal_id)
     contracts.ask_for_contract(deal_id, round_)
-    question = {"key": "word", "whose": "studio", "what": "the salesperson's word on the contract"}
-    word = waits.for_fact(ContractWord, ladder="contract", **question)
+    what = "the salesperson's word on the contract"
+    word = waits.for_fact(ContractWord, key="word", ladder="contract", whose="studio", what=what)
     if word is None:
         contracts.tell_director(deal_id, round_)
-        word = waits.for_fact(ContractWord, **question)
+        word = waits.however_long([ContractWord], key="word", whose="studio", what=what)
     if word.outcome == "lost":
         deals.tell_loss(deal_id, Stage.CONTRACT, word.reason)
         deals.close_deal(deal_id, Sales.LOST, why=word.reason)

@@ -4,10 +4,10 @@
                         └──▶ declined
 """
 
+from flows.brief import DealId
 from models.answers import EstimateReview
 from models.stages import Stage
 from models.tracks import Sales
-from flows.brief import DealId
 from tasks import deals, estimates, waits
 from tasks.runs import round_of
 from tasks.stage import stage
@@ -25,11 +25,11 @@ def estimate(deal_id: DealId) -> None:
     if counted["needs_approval"]:
         version = counted["version"]
         estimates.ask_manager(deal_id, version)
-        question = {"whose": "studio", "what": "a project manager's word on the estimate"}
-        review = waits.for_fact(EstimateReview, key="review", ladder="estimate-approval", **question)
+        what = "a project manager's word on the estimate"
+        review = waits.for_fact(EstimateReview, key="review", ladder="estimate-approval", whose="studio", what=what)
         if review is None:
             estimates.ask_director(deal_id, version)
-            review = waits.for_fact(EstimateReview, key="review", **question)
+            review = waits.however_long([EstimateReview], key="review", whose="studio", what=what)
         if review.decision == "refuse":
             estimates.mail_refused(deal_id, version)
             estimates.tell_refusal(deal_id, version, review.reason)

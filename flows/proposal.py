@@ -5,19 +5,16 @@
                       └──▶ lost
 """
 
-from typing import Any
-
-from models.answers import Answer, ProposalAnswer, ProposalRevised
+from flows.brief import DealId
+from models.answers import ProposalAnswer, ProposalRevised
 from models.stages import Stage
 from models.tracks import Sales
-from flows.brief import DealId
 from tasks import deals, proposals, waits
 from tasks.runs import round_of
 from tasks.stage import stage
 
-ASK: dict[str, Any] = {"models": [ProposalAnswer, ProposalRevised], "key": "answer"}
-CLIENT = ASK | {"ladder": "proposal", "whose": "client", "what": "an answer to the proposal"}
-STUDIO = ASK | {"whose": "studio", "what": "a new version of the proposal"}
+Said = ProposalAnswer | ProposalRevised
+KINDS: tuple[type[Said], ...] = (ProposalAnswer, ProposalRevised)
 
 
 @stage(
@@ -32,28 +29,32 @@ def proposal(deal_id: DealId) -> None:
     proposals.print_proposal(deal_id, version, "live")
     proposals.mail_proposal(deal_id, version, is_first=True)
     deals.move_deal(deal_id, Sales.PROPOSED, why="the proposal went out")
-    answer = waits.for_any(**CLIENT)
-    while not is_final(answer):
+    answer = ask_client()
+    while isinstance(answer, ProposalRevised) or (answer and answer.decision == "change"):
         if isinstance(answer, ProposalRevised):
             version = answer.version
             proposals.print_proposal(deal_id, version, "live")
             proposals.mail_proposal(deal_id, version, is_first=False)
-            answer = waits.for_any(**CLIENT)
+            answer = ask_client()
         else:
             proposals.tell_change(deal_id, version, answer.text)
-            answer = waits.for_any(**STUDIO, ladder="proposal-revision") or escalate(deal_id, version)
+            answer = ask_studio(deal_id, version)
     finish(deal_id, version, answer)
 
 
-def is_final(answer: Answer | None) -> bool:
-    """Whether nothing more is to be said: accepted, declined, or silence to the end."""
-    return answer is None or (isinstance(answer, ProposalAnswer) and answer.decision != "change")
+def ask_client() -> Said | None:
+    """The client's answer, or a version that the studio made meanwhile; None after silence."""
+    return waits.for_any(KINDS, key="answer", ladder="proposal", whose="client", what="an answer to the proposal")
 
 
-def escalate(deal_id: int, version: int) -> Answer:
-    """The salesperson did not revise in time: the director is told, and the wait goes on without an end."""
-    proposals.tell_director(deal_id, version)
-    return waits.for_any(**STUDIO)
+def ask_studio(deal_id: int, version: int) -> Said:
+    """The new version, or a further answer of the client's. When nobody revises in time the director is told, and the wait goes on."""
+    what = "a new version of the proposal"
+    said = waits.for_any(KINDS, key="answer", ladder="proposal-revision", whose="studio", what=what)
+    if said is None:
+        proposals.tell_director(deal_id, version)
+        said = waits.however_long(KINDS, key="answer", whose="studio", what=what)
+    return said
 
 
 def finish(deal_id: int, version: int, answer: ProposalAnswer | None) -> None:

@@ -12,7 +12,8 @@ from tasks import reconcile as check
     name="reconcile",
     flow_run_name="reconcile",
     description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Prints the
-proposals that could not be printed before. Then looks for open deals without a next step. **It fails** when there is one: reopen or close that deal, and tell whoever looks after the system.""",
+proposals that could not be printed before. Then looks for open deals without a next step. **It fails** when there is one: reopen or
+close that deal, and tell whoever looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""

@@ -23,10 +23,10 @@ def revise_proposal(
     hours: Annotated[dict[str, float], Field(description='Likely hours of lines, by slug: {"templates": 24}.')] = {},  # noqa: B006
     discount_percent: Annotated[float | None, Field(ge=0, le=100, description="Percent off the lines; 0 takes a discount back.")] = None,
     texts: Annotated[
-        dict[str, str], Field(description="Sections to replace: title, greeting, task, result, exclusions, assumptions, next_step …; a line is an item.")
+        dict[str, str], Field(description="Sections to replace: title, greeting, task, result, next_step …; a line is an item.")
     ] = {},  # noqa: B006
     reason: Annotated[str, Field(max_length=2000, description="Needed for hours and discount; the client reads a discount's reason.")] = "",
-    publish: Annotated[bool, Field(description="Not ticked: only show the difference.")] = False,  # noqa: FBT002
+    publish: Annotated[bool, Field(description="Not ticked: only show the difference.")] = False,
 ) -> list[str]:
     """Show or publish a revision; return what differs."""
     revision = {"hours": hours, "discount": discount_percent, "texts": texts, "reason": reason}

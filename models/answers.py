@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+MOST_HOURS = 10_000
 Line = Field(default="", max_length=200)
 Words = Field(default="", max_length=5000)
 
@@ -62,7 +63,7 @@ class EstimateReview(Answer):
     def _say_why(self) -> "EstimateReview":
         if (self.hours or self.decision == "refuse") and not self.reason:
             raise ValueError("Please give a reason: somebody will ask.")
-        if any(not 0 <= hours <= 10_000 for hours in self.hours.values()):
+        if any(not 0 <= hours <= MOST_HOURS for hours in self.hours.values()):
             raise ValueError("Hours lie between 0 and 10,000.")
         return self
 

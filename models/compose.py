@@ -22,7 +22,7 @@ LISTS = ("task", "result", "materials", "exclusions", "assumptions", "next_step"
 OVERRIDES = ("title", "greeting", "price_note", "vat_note", *LISTS)
 
 
-def compose(  # noqa: PLR0913 - a proposal is made of just so many things, all named
+def compose(
     company: Company,
     estimate: Estimate,
     answers: Answers,
@@ -79,7 +79,7 @@ def _from_estimate(estimate: Estimate) -> dict[str, object]:
         "service_name": estimate.rules.service.name,
         "currency": estimate.currency,
         "scope": [
-            ScopeItem(title=line.title, description=line.description, quantity=line.quantity, unit=(line.units if line.quantity != 1 else "") or line.unit)
+            ScopeItem(title=line.title, description=line.description, quantity=line.quantity, unit=line.counted)
             for line in estimate.lines
             if line.driver or line.phase
         ],

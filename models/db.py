@@ -1,6 +1,6 @@
 """The database: one door for reading, one for writing, the same on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +46,7 @@ class Database:
         self._writer = self.engine.execution_options(studio_begin="IMMEDIATE")
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Generator[Session]:
         """One transaction that writes, committed at the end of the block, rolled back on any error.
 
         On SQLite it takes the write lock at once, so nothing read in it can be outdated when it writes.
@@ -62,7 +62,7 @@ class Database:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Generator[Session]:
         """A consistent look that writes nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
@@ -77,9 +77,9 @@ def serialise(session: Session | Connection, name: str) -> None:
 
     SQLite's one writer is that already; on PostgreSQL an advisory lock, freed with the transaction.
     """
-    dialect = session.dialect if isinstance(session, Connection) else session.get_bind().dialect
-    if dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    connection = session if isinstance(session, Connection) else session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def _engine(url: str) -> Engine:

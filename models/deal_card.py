@@ -169,9 +169,7 @@ class DealCard(BaseModel):
     touches: Touches
 
 
-def deal_card(  # noqa: PLR0913, PLR0917 (what two callers at the edge have in hand)
-    session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime
-) -> dict[str, Any]:
+def deal_card(session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime) -> dict[str, Any]:
     """The card of a deal as plain JSON. Needs a writing session: staff links are handed out with it. Raises Missing."""
     deal = session.get(Deal, deal_id)
     if deal is None:

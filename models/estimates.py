@@ -62,6 +62,12 @@ class Line(Record):
     why: str
 
 
+    @property
+    def counted(self) -> str:
+        """The unit as it stands behind the quantity: "template", "templates"."""
+        return self.unit if self.quantity == 1 else self.units or self.unit
+
+
 class OptionLine(Line):
     """A line the client may tick; its net price holds the overheads it causes. `days` are added to the timetable."""
 

@@ -11,8 +11,20 @@ from sqlmodel import Session, col, select
 
 from models import briefs, documents, effects, facts, letters, pricing, waiting, wanted
 from models.answers import (
-    Answer, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, LinkAsked, ProposalAnswer, ProposalForwarded, ProposalRevised, QualifyAnswer,
-    Released, RemindersStopped, Reopened,
+    Answer,
+    BriefSent,
+    ClosedAsLost,
+    ContractWord,
+    EstimateReview,
+    Held,
+    LinkAsked,
+    ProposalAnswer,
+    ProposalForwarded,
+    ProposalRevised,
+    QualifyAnswer,
+    Released,
+    RemindersStopped,
+    Reopened,
 )  # fmt: skip
 from models.errors import Missing, Refused
 from models.estimates import Estimate

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,12 @@ from models.answers import Application, Joined
 from models.db import serialise
 from models.errors import Missing
 from models.money import Money
+from models.studio import Staff
 from models.tables import Client, Deal, Fact
 from models.tracks import CLOSED, Sales
 
 SAME_APPLICATION = timedelta(hours=24)
+NEVER = datetime.min.replace(tzinfo=UTC)
 LARGEST_BUDGET = 1_000_000_000
 
 
@@ -111,7 +113,7 @@ def is_below(deal: Deal, minimum: Money) -> bool:
     return deal.budget is not None and deal.budget < minimum.amount
 
 
-def choose(people: Sequence[Any], service: str, language: str, load: Counter[str], last: dict[str, datetime]) -> Any | None:
+def choose(people: Sequence[Staff], service: str, language: str, load: Counter[str], last: dict[str, datetime]) -> Staff | None:
     """The salesperson for a deal: sells the service, speaks the language, has the most room; the longest without a new one first.
 
     When nobody fits service and language, service alone decides, then anybody who sells.
@@ -119,14 +121,8 @@ def choose(people: Sequence[Any], service: str, language: str, load: Counter[str
     sellers = [person for person in people if person.role == "salesperson"]
     able = [person for person in sellers if not person.services or service in person.services]
     fluent = [person for person in able if not person.languages or language in person.languages]
-    never = datetime.min.replace(tzinfo=now_zone(last))
     pool = fluent or able or sellers
-    return min(pool, key=lambda p: (load[p.email] / max(p.capacity, 1), last.get(p.email, never), p.email), default=None)
-
-
-def now_zone(last: dict[str, datetime]) -> Any:
-    """The zone that the times of `last` carry."""
-    return next(iter(last.values())).tzinfo if last else None
+    return min(pool, key=lambda p: (load[p.email] / max(p.capacity, 1), last.get(p.email, NEVER), p.email)) if pool else None
 
 
 def loads(session: Session) -> tuple[Counter[str], dict[str, datetime]]:

@@ -1,6 +1,7 @@
 """A letter as an order: which one, about which deal, to whom, with which words. It is written when it is sent."""
 
 from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 

@@ -39,7 +39,7 @@ class Money(BaseModel):
         self._same_currency(other)
         return self.amount < other.amount
 
-    def times(self, factor: Decimal | int | float | str) -> Self:
+    def times(self, factor: Decimal | float | str) -> Self:
         """The amount times a factor, rounded half up to the minor unit."""
         return self.model_copy(update={"amount": round_half_up(self.amount * Decimal(str(factor)))})
 

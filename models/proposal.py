@@ -12,6 +12,8 @@ from models.money import Money
 
 
 class Record(BaseModel):
+    """Plain data that nobody changes."""
+
     model_config = ConfigDict(frozen=True)
 
 
@@ -84,6 +86,8 @@ class Phase(Record):
 
 
 class PriceLine(Record):
+    """A line of the price, net of VAT."""
+
     title: str
     net: Money
 

@@ -5,7 +5,10 @@ Read once at start, from `STUDIO_…` in the environment and from `secrets.env` 
 
 import os
 from pathlib import Path
+from typing import Any
+
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import BadSetup
@@ -78,11 +81,12 @@ def read(**over: object) -> Settings:
     """
     home = Path(str(over.get("home") or os.environ.get("STUDIO_HOME") or ROOT / "var")).resolve()
     try:
-        return Settings(_env_file=home / "secrets.env", home=home, **{k: v for k, v in over.items() if k != "home"})
+        given: dict[str, Any] = {name: value for name, value in over.items() if name != "home"}
+        return Settings(_env_file=home / "secrets.env", home=home, **given)
     except ValidationError as error:
         raise BadSetup(*(_sentence(e) for e in error.errors())) from None
 
 
-def _sentence(problem: object) -> str:
+def _sentence(problem: ErrorDetails) -> str:
     name = "STUDIO_" + "_".join(str(part) for part in problem["loc"]).upper()
     return f"{name} is set to {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."

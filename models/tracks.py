@@ -7,9 +7,10 @@
 `completed and paid` is derived, overdue is derived. Nobody drags a deal: a move names the fact that caused it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlmodel import Session
 
@@ -87,9 +88,8 @@ CASH: dict[Cash, frozenset[Cash]] = {
     C.PAID: frozenset(),
 }
 CLOSED = frozenset({S.DECLINED, S.LOST})
-TRACKS = {"sales": SALES, "work": WORK, "money": CASH}
-
 Place = Sales | Work | Cash
+TRACKS: dict[str, Mapping[Any, frozenset[Any]]] = {"sales": SALES, "work": WORK, "money": CASH}
 
 
 def track_of(place: Place) -> str:
@@ -107,7 +107,7 @@ def track_of(place: Place) -> str:
 
 def is_legal(was: Place, to: Place) -> bool:
     """Whether one track allows the step from `was` to `to`."""
-    return type(was) is type(to) and to in TRACKS[track_of(was)][was]
+    return type(was) is type(to) and to in TRACKS[track_of(was)].get(was, frozenset())
 
 
 def is_open(deal: Deal) -> bool:
@@ -130,5 +130,5 @@ def move(session: Session, deal: Deal, to: Place, *, why: str, fact: Fact | None
         raise Refused(f"Deal {deal.id} cannot go from {was} to {to} on its {track} track.")
     setattr(deal, track, to.value)
     session.add(deal)
-    session.add(Move(deal_id=deal.id, track=track, was=was.value, to=to.value, at=now, why=why, fact_id=fact.id if fact else None))
+    session.add(Move(deal_id=deal.id or 0, track=track, was=was.value, to=to.value, at=now, why=why, fact_id=fact.id if fact else None))
     return True

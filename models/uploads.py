@@ -57,9 +57,7 @@ def store(home: Path, deal_id: int, name: str, stream: BinaryIO, *, limit: int) 
     return Stored(kind=kind, size=size, sha256=digest.hexdigest(), path=path)
 
 
-def keep(  # noqa: PLR0913 (a file, whose it is, and the limits)
-    session: Session, deal_id: int, question: str, stored: Stored, *, room: int, now: datetime
-) -> Upload:
+def keep(session: Session, deal_id: int, question: str, stored: Stored, *, room: int, now: datetime) -> Upload:
     """The row of a stored file; the same file for the same question is one. `room` is the most bytes a deal may fill.
 
     Raises Invalid when the deal or the question is full.

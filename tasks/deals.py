@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from models import inbox, wanted, waiting
+from models import inbox, waiting, wanted
 from models.facts import News, keep
 from models.letters import LetterOrder
 from models.stages import RunState, Stage

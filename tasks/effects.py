@@ -1,6 +1,6 @@
 """Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -13,7 +13,6 @@ from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
 from models.tables import Effect
 from tasks.world import World, lives, real_now, world
-
 
 _lock = Lock()
 _keys: set[str] = set()
@@ -54,7 +53,7 @@ def once(act: Act) -> Effect:
 
 
 @contextmanager
-def _under_way(key: str) -> Iterator[None]:
+def _under_way(key: str) -> Generator[None]:
     """Keep two threads of this worker from one effect: a claim of our own that is not under way here is an orphan's."""
     with _lock:
         if key in _keys:

@@ -1,6 +1,6 @@
 """Prefect, as far as we ask anything of it: make a run, wake it, end it, look at it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -77,7 +77,7 @@ class Engine:
 
 
 @contextmanager
-def engine() -> Iterator[Engine]:
+def engine() -> Generator[Engine]:
     """A conversation with the Prefect server.
 
     Raises Unavailable when it cannot be reached or is not set up yet (retried by the waker).

@@ -36,7 +36,7 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
             act=lambda: _hand_over(here, key, order),
             guard=lambda session: _reason_not_to(here, session, order) or (guard(session) if guard else None),
             ask=(lambda: _asked(here, key)) if here.mail.can_ask else None,
-        )  # fmt: skip
+        )
     )
     if FlowRunContext.get():
         get_run_logger().info("letter %s to the %s: %s. %s", order.name, order.to.replace("_", " "), effect.state, effect.said)

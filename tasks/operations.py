@@ -65,11 +65,13 @@ def show_revision(deal_id: int, shown: str) -> None:
 
 def _shown(snapshot: Snapshot, changes: list[str], *, keep: bool) -> str:
     worth = totals(snapshot, [])
-    head = f"# {snapshot.title}, version {snapshot.version}\n\n" + ("Published." if keep else "Not published yet: run it again with *publish* ticked.")
+    said = "Published." if keep else "Not published yet: run it again with *publish* ticked."
+    head = f"# {snapshot.title}, version {snapshot.version}\n\n{said}"
     lines = "\n".join(f"| {line.title} | {line.net.format(snapshot.locale)} |" for line in snapshot.lines)
     told = "\n".join(f"- {change}" for change in changes) or "Nothing changes."
     net, gross = worth.net.format(snapshot.locale), worth.gross.format(snapshot.locale)
-    return f"{head}\n\n## What changes\n\n{told}\n\n## Lines\n\n| line | net |\n| --- | ---: |\n{lines}\n| **total** | **{net}** (with VAT {gross}) |\n"
+    table = f"| line | net |\n| --- | ---: |\n{lines}\n| **total** | **{net}** (with VAT {gross}) |\n"
+    return f"{head}\n\n## What changes\n\n{told}\n\n## Lines\n\n{table}"
 
 
 @step

@@ -3,7 +3,7 @@
 from prefect.client.schemas.objects import State, StateType
 from sqlmodel import Session, col, select
 
-from models import wanted, waiting
+from models import waiting, wanted
 from models.stages import LIVE, RunState
 from models.tables import Deal, StageRun
 from models.tracks import Sales, is_open
@@ -39,7 +39,7 @@ def mend_runs() -> list[str]:
 def _mend(prefect: Engine, row: StageRun, state: State | None, done: Round) -> None:
     here = world()
     if state is None or (state.type in LOST and row.state != RunState.FAILED):
-        replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {state.name.lower()} in Prefect", done)
+        replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {(state.name or state.type).lower()} in Prefect", done)
     elif state.type == StateType.FAILED and row.state != RunState.FAILED:
         _write(row, RunState.FAILED, state.message or "it failed in Prefect", done)
     elif state.is_paused() and row.state == RunState.RUNNING:

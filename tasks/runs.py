@@ -1,7 +1,7 @@
 """The run we are in: which row it carries out, and whether it still may."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ def current() -> Run | None:
 
 
 @contextmanager
-def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None) -> Iterator[Run]:
+def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None) -> Generator[Run]:
     """Carry out the row of the Prefect run we are in; leave it waiting, failed or done.
 
     A run that has lost its row ends as Superseded, quietly. Raises Refused when an operator starts what makes no sense.
@@ -128,7 +128,8 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run
                 wanted.want(session, stage, application=fact, now=here.now())
             is_ours = row is not None
         if row is not None:
-            return Run(row_id=row.id or 0, stage=stage, deal_id=deal_id or row.deal_id, round=row.round, flow_run_id=flow_run_id, began=row.touched_at)
+            whose = deal_id or row.deal_id
+            return Run(row_id=row.id or 0, stage=stage, deal_id=whose, round=row.round, flow_run_id=flow_run_id, began=row.touched_at)
     if not is_ours:
         stop(flow_run_id)
     raise AssertionError("unreachable")

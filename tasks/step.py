@@ -25,15 +25,17 @@ class Step(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         update_wrapper(self, function)
         self.fn = function
-        self.task: Task[P, R] = task(
-            function, name=function.__name__.replace("_", " "), retries=len(QUICK_RETRIES), retry_delay_seconds=list(QUICK_RETRIES),
+        self.name = getattr(function, "__name__", "step")
+        declare: Any = task
+        self.task: Task[P, R] = declare(
+            function, name=self.name.replace("_", " "), retries=len(QUICK_RETRIES), retry_delay_seconds=list(QUICK_RETRIES),
             retry_condition_fn=_is_worth_retrying, persist_result=True, result_serializer="json", cache_key_fn=_run_task_and_arguments,
         )  # fmt: skip
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the step, once per run and arguments."""
         runs.check()
-        name = self.fn.__name__
+        name = self.name
         try:
             result = self.task(*args, **kwargs)
         except Unavailable as away:

@@ -6,9 +6,11 @@ Each of these lines may be reached any number of times. What it decides is in `m
 that an operator sees on a suspended run, and the suspension itself.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
@@ -25,15 +27,24 @@ from models.waiting import Answered, Question, Silent, Spot, Suspend
 from tasks import runs
 from tasks.world import world
 
+Typed = TypeVar("Typed", bound=Answer)
 PAUSES = (1, 5, 15, 60, 120, 240)
 
 
-def for_fact(model: type[Answer], *, key: str, whose: str, what: str, ladder: str = "") -> Answer | None:  # noqa: A002
+def for_fact(model: type[Typed], *, key: str, whose: str, what: str, ladder: str = "") -> Typed | None:
     """The answer of this kind; None when the ladder's deadline passed in silence."""
     return for_any([model], key=key, whose=whose, what=what, ladder=ladder)
 
 
-def for_any(models: list[type[Answer]], *, key: str, whose: str, what: str, ladder: str = "") -> Answer | None:
+def however_long(models: Sequence[type[Typed]], *, key: str, whose: str, what: str) -> Typed:
+    """The first answer of these kinds, without reminders and without an end: whoever was to be told has been."""
+    answer = for_any(models, key=key, whose=whose, what=what)
+    if answer is None:
+        raise RuntimeError("A wait without a ladder has no end.")
+    return answer
+
+
+def for_any(models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str = "") -> Typed | None:
     """The first answer of these kinds; the first kind is the form that an operator sees. None after silence."""
     run = runs.current()
     if run is None:
@@ -45,7 +56,7 @@ def for_any(models: list[type[Answer]], *, key: str, whose: str, what: str, ladd
     if isinstance(reached, Suspend) and _take_form(spot, models[0], reached.count - 1):
         reached = _reach(spot, question)
     if isinstance(reached, Answered):
-        return read(reached.fact.kind, reached.fact.payload)
+        return cast("Typed", read(reached.fact.kind, reached.fact.payload))
     if isinstance(reached, Silent):
         return None
     _suspend(spot, _form(models[0]), reached.count, f"Waiting for {what} ({whose}).")
@@ -80,7 +91,7 @@ def vendor_is_back(step: str) -> None:
             waiting.over(session, run.spot(f"outage/{step}", counted=False), now=here.now())
 
 
-def _question(spot: Spot, models: list[type[Answer]], whose: str, what: str, rungs: str) -> Question:
+def _question(spot: Spot, models: Sequence[type[Answer]], whose: str, what: str, rungs: str) -> Question:
     here = world()
     noun = inbox.NOUNS[models[0]]
     schedule = None
@@ -123,7 +134,7 @@ def _take_form(spot: Spot, model: type[Answer], count: int) -> bool:
 def _typed(spot: Spot, count: int) -> dict[str, Any] | None:
     key = keyset_from_base_key(f"suspended-{_pause_key(spot, count)}")["response"]
     try:
-        return read_flow_run_input(key, flow_run_id=spot.flow_run_id)
+        return cast("dict[str, Any] | None", read_flow_run_input(key, flow_run_id=UUID(spot.flow_run_id)))
     except ObjectNotFound:
         return None
 

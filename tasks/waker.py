@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from prefect.client.schemas.objects import StateType
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from models import effects, facts, inbox, ladder, leases, waiting, wanted
 from models.answers import ProposalViewed, Released
@@ -93,12 +93,12 @@ def _wake(here: World, prefect: Engine, done: Round) -> None:
             done.again = True
 
 
-def _due(session, now: datetime) -> list[Wait]:
+def _due(session: Session, now: datetime) -> list[Wait]:
     query = select(Wait).where(col(Wait.closed_at).is_(None), col(Wait.due_at) <= now).order_by(col(Wait.due_at)).limit(500)
     return list(session.exec(query))
 
 
-def _is_ripe(session, wait: Wait, now: datetime) -> bool:
+def _is_ripe(session: Session, wait: Wait, now: datetime) -> bool:
     if wait.kinds and facts.unconsumed(session, wait.deal_id, wait.subject, wait.kinds):
         return True
     return waiting.is_past(session.get_one(Deal, wait.deal_id), wait, now)
@@ -132,7 +132,7 @@ def _climb_ladders(here: World, done: Round) -> None:
 def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None:
     """The rung's letter to whose move it is; staff whom it names learn of a silent client. Nothing if the answer has come by now."""
 
-    def still_asked(session) -> str | None:
+    def still_asked(session: Session) -> str | None:
         row = session.get_one(Wait, wait.id)
         if row.closed_at or facts.unconsumed(session, row.deal_id, row.subject, row.kinds):
             return "The answer has come."
@@ -233,7 +233,7 @@ def _hand_out_again(here: World, prefect: Engine, rows: list[StageRun], done: Ro
     for row in rows:
         state = states.get(row.flow_run_id or "")
         if state is None or state.type in {StateType.CRASHED, StateType.CANCELLED}:
-            replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {state.name.lower()}", done)
+            replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {(state.name or state.type).lower()}", done)
         elif state.type in {StateType.PENDING, StateType.RUNNING} and since(state) < real_now() - STUCK:
             prefect.restart(row.flow_run_id or "")
             done.mended.append(f"{row.key}: handed out again")

@@ -134,7 +134,7 @@ def _changes(about: About) -> str:
 
 
 def _final(about: About) -> ProposalAnswer | None:
-    told = [fact for fact in facts.of_deal(about.session, about.deal_id, ProposalAnswer.kind)]
+    told = facts.of_deal(about.session, about.deal_id, ProposalAnswer.kind)
     return ProposalAnswer.model_validate(told[-1].payload) if told else None
 
 

@@ -46,7 +46,7 @@ def _missing_browser() -> str:
 
 @lru_cache
 def _missing_printer() -> str:
-    from tasks.gateways.pdf import missing_libraries  # noqa: PLC0415
+    from tasks.gateways.pdf import missing_libraries
 
     return ", ".join(missing_libraries() or [])
 

@@ -85,7 +85,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, 64 << 20))
-    from tasks.gateways.pdf_press import Press  # noqa: PLC0415  a second's import, and it fails where Pango is missing
+    from tasks.gateways.pdf_press import Press
 
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL + 1)
     press = Press()

@@ -17,9 +17,7 @@ def test_the_address_of_the_studio_leads_to_the_form(door: Entrance) -> None:
 
 
 def test_an_application_is_kept_with_where_it_came_from_and_its_intake_is_wanted(each_door: Entrance) -> None:
-    shown = each_door.http.get(
-        "/apply?utm_source=newsletter&utm_campaign=spring&gclid=g1", headers={"Referer": "https://blog.example/post"}
-    ).text
+    shown = each_door.http.get("/apply?utm_source=newsletter&utm_campaign=spring&gclid=g1", headers={"Referer": "https://blog.example/post"}).text
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
     each_door.clock.pass_(seconds=30)
     typed = {"service": "shop", "name": "Ada Byron", "email": "ada@acme.example", "budget": "12,500", "phone": "+353 20 912 3400"}
@@ -121,13 +119,9 @@ def test_what_is_no_form_is_refused(door: Entrance, kind: str, body: bytes) -> N
     assert "takes what its form sends" in answer.text
 
 
-@pytest.mark.parametrize(
-    "kind", ["multipart/form-data", "multipart/form-data; boundary=x", "multipart/form-data; boundary=x; charset=klingon"]
-)
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "multipart/form-data; boundary=x; charset=klingon"])
 def test_a_broken_form_is_an_answer_and_no_crash(door: Entrance, kind: str) -> None:
-    answer = door.http.post(
-        "/apply", content=b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nA', headers={"Content-Type": kind}
-    )
+    answer = door.http.post("/apply", content=b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nA', headers={"Content-Type": kind})
     assert answer.status_code in {303, 400}
 
 

@@ -8,9 +8,7 @@ from models.tables import Client, Deal, Effect, StageRun
 from tests.api.conftest import Entrance
 
 
-@pytest.mark.parametrize(
-    "path", ["/q/x", "/b/x", "/p/x", "/p/x.pdf", "/a/x", "/k/x", "/r/x", "/u/x", "/b/x/done", "/p/%00", "/b/" + "x" * 5000]
-)
+@pytest.mark.parametrize("path", ["/q/x", "/b/x", "/p/x", "/p/x.pdf", "/a/x", "/k/x", "/r/x", "/u/x", "/b/x/done", "/p/%00", "/b/" + "x" * 5000])
 def test_an_unknown_link_offers_a_new_one(door: Entrance, path: str) -> None:
     answer = door.http.get(path)
     assert answer.status_code == 404
@@ -138,9 +136,7 @@ def test_looking_changes_nothing(door: Entrance) -> None:
 
     def everything() -> list[str]:
         with door.db.reading() as session:
-            tables = (
-                session.connection().exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").scalars().all()
-            )
+            tables = session.connection().exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").scalars().all()
             return [str(session.connection().exec_driver_sql(f'SELECT * FROM "{table}"').all()) for table in tables]
 
     before = everything()

@@ -41,9 +41,7 @@ def test_a_key_needs_a_known_scope_and_a_name_of_its_own(door: Entrance) -> None
             keys.revoke(session, "nobody", door.clock())
 
 
-@pytest.mark.parametrize(
-    "sent", [{}, {"Authorization": "Bearer sf_nonsense"}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer \x7f"}]
-)
+@pytest.mark.parametrize("sent", [{}, {"Authorization": "Bearer sf_nonsense"}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer \x7f"}])
 def test_without_a_key_of_ours_nothing_is_told(door: Entrance, sent: dict[str, str]) -> None:
     answer = door.http.get("/api/deals", headers=sent)
     assert answer.status_code == 401

@@ -104,9 +104,7 @@ def test_a_total_that_is_not_the_servers_is_refused(door: Entrance) -> None:
     assert not door.facts()
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"total": ""}, {"total": "12.5"}, {"version": "x"}, {"version": "0"}, {"total": "9" * 40}, {"version": "²"}]
-)
+@pytest.mark.parametrize("wrong", [{"total": ""}, {"total": "12.5"}, {"version": "x"}, {"version": "0"}, {"total": "9" * 40}, {"version": "²"}])
 def test_numbers_that_are_none_are_refused_with_a_sentence(door: Entrance, wrong: dict[str, str]) -> None:
     _, page = door.proposed()
     answer = door.http.post(f"{page}/accept", data=shown(door, page) | wrong)

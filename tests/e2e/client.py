@@ -14,7 +14,6 @@ from models import links
 from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
 from tests.e2e.system import System, eventually
 
-
 COMPLEX: dict[str, Any] = {
     "integration": "custom", "crm-name": "Our own, in Access", "pages": "300", "templates": "30",
     "functions": ["calculator", "booking", "login", "search"], "calculator-what": "The price of a garden by size and soil.",

@@ -12,6 +12,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/e2e/" in str(item.path):
             item.add_marker(pytest.mark.engine)
+            item.add_marker(pytest.mark.xdist_group("bad days" if "bad_days" in item.path.name else "one system"))
             item.add_marker(pytest.mark.timeout(600))
 
 

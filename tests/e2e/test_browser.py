@@ -302,8 +302,8 @@ def test_the_pdf_is_shown_in_the_browser_and_says_what_the_page_says(system: Sys
         total = _total(client)
         href = client.page.get_by_role("link", name="PDF").get_attribute("href")
         answer = client.page.request.get(f"{system.base}{href}")
+        sheet = PdfReader(BytesIO(answer.body()))
     assert answer.headers["content-type"] == "application/pdf" and answer.headers["content-disposition"].startswith("inline")
-    sheet = PdfReader(BytesIO(answer.body()))
     assert 5 <= len(sheet.pages) <= 8
     assert f"€{total / 100:,.2f}" in "".join(page.extract_text() for page in sheet.pages)
 

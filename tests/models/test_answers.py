@@ -4,7 +4,19 @@ import pytest
 from pydantic import ValidationError
 
 from models.answers import (
-    ANSWERS, BY_KIND, Answer, Application, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, Noted, ProposalAnswer, ProposalForwarded, QualifyAnswer,
+    ANSWERS,
+    BY_KIND,
+    Answer,
+    Application,
+    BriefSent,
+    ClosedAsLost,
+    ContractWord,
+    EstimateReview,
+    Held,
+    Noted,
+    ProposalAnswer,
+    ProposalForwarded,
+    QualifyAnswer,
     read,
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ def test_the_example_studio_is_whole():
     assert (company.folder / company.studio.brand.logo).is_file()
 
 
-# ruff: noqa: E501 - a case a line reads better
+
 BROKEN = [
     ("studio.toml", 'tax_id = "IE6417582GH"', 'tax_id = "IE6417582AH"', r'legal\.tax_id: "IE6417582AH" is no valid EU VAT number'),
     ("studio.toml", "IE64IRCE", "IE65IRCE", r"company/studio\.toml: bank\.iban: .*no IBAN"),

@@ -4,14 +4,14 @@ import pytest
 from sqlmodel import select
 
 from models import facts
+from models.answers import ProposalAnswer
 from models.db import Database
 from models.facts import News
+from models.stages import Stage
 from models.tables import Fact, Wait
 from tests.factories import a_deal, a_fact, a_wait
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
-from models.answers import ProposalAnswer
-from models.stages import Stage
 
 
 def test_eight_who_tell_the_same_at_once_are_told_the_same_fact(db: Database) -> None:

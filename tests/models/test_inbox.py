@@ -8,8 +8,25 @@ from sqlmodel import col, select
 
 from models import documents, facts, inbox, links, waiting, wanted
 from models.answers import (
-    ANSWERS, Answer, Application, BriefSent, ClosedAsLost, ContractWord, EstimateReview, Held, Joined, LinkAsked, Noted, ProposalAnswer, ProposalForwarded,
-    ProposalRevised, ProposalViewed, QualifyAnswer, Released, RemindersStopped, Reopened,
+    ANSWERS,
+    Answer,
+    Application,
+    BriefSent,
+    ClosedAsLost,
+    ContractWord,
+    EstimateReview,
+    Held,
+    Joined,
+    LinkAsked,
+    Noted,
+    ProposalAnswer,
+    ProposalForwarded,
+    ProposalRevised,
+    ProposalViewed,
+    QualifyAnswer,
+    Released,
+    RemindersStopped,
+    Reopened,
 )  # fmt: skip
 from models.db import Database
 from models.errors import Missing, Refused
@@ -19,7 +36,19 @@ from models.tables import Client, Deal, Document, Effect, Fact, StageRun, Wait
 from models.totals import totals
 from models.tracks import Sales
 from tests.factories import (
-    a_brief, a_deal, a_fact, a_proposal, a_refusal, a_run, a_wait, a_wish, an_acceptance, an_application, an_estimate, rungs, told,
+    a_brief,
+    a_deal,
+    a_fact,
+    a_proposal,
+    a_refusal,
+    a_run,
+    a_wait,
+    a_wish,
+    an_acceptance,
+    an_application,
+    an_estimate,
+    rungs,
+    told,
 )  # fmt: skip
 from tests.fakes import MONDAY
 from tests.models.threads import at_once

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-import models.tables  # noqa: F401 (fills the metadata)
+import models.tables
 from models import migrate
 from models.db import Database
 from tests.factories import a_deal

@@ -10,7 +10,7 @@ import pytest
 
 from models import links
 from models.db import Database
-from models.errors import Refused, Uncertain, Unavailable
+from models.errors import Refused, Unavailable, Uncertain
 from models.letter_views import LETTER_NEEDS
 from models.letters import BUTTONS, LetterOrder
 from models.message import Message

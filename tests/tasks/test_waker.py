@@ -269,9 +269,9 @@ def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: Fa
 
 
 def test_an_unknown_letter_that_a_person_wants_again_is_carried(here_sqlite: World, prefect: FakeEngine) -> None:
-    from models.errors import Uncertain  # noqa: PLC0415
-    from tasks import effects  # noqa: PLC0415
-    from tasks import letters as steps  # noqa: PLC0415
+    from models.errors import Uncertain
+    from tasks import effects
+    from tasks import letters as steps
 
     with here_sqlite.db.writing() as session:
         order = LetterOrder(name="brief-invitation", deal_id=at(session, "briefing").id, to="client")

@@ -34,12 +34,12 @@ class Postbox:
     def __init__(self, rcpt="250 OK", data="250 taken as 7"):
         self.rcpt, self.data, self.letters = rcpt, data, []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if self.rcpt.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         if self.data.startswith("250"):
             self.letters.append(envelope)
         return self.data

@@ -53,7 +53,7 @@ def web():
             self.send_header("Location", "/there")
             self.end_headers()
 
-        def log_message(self, format, *args):  # noqa: A002
+        def log_message(self, format, *args):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web)
