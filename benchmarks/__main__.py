@@ -78,8 +78,7 @@ def _show(found: list[Figure], machine: str, wanted: argparse.Namespace) -> None
     elif wanted.markdown:
         print(figures.markdown(found, machine))
     else:
-        console = Console(highlight=False)
-        console.print(figures.table(found, machine), width=max(console.width, WIDTH) if not console.is_terminal else None)
+        Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(figures.table(found, machine))
 
 
 if __name__ == "__main__":

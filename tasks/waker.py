@@ -27,6 +27,8 @@ from tasks.world import World, lives, real_now, world
 LEASE = timedelta(seconds=30)
 STUCK = timedelta(seconds=15)
 ERRAND_PAUSE = timedelta(minutes=2)
+A_ROUND = 20
+"""How many runs are made and letters sent in one round: an answer that has just come waits no longer than these take."""
 log = logging.getLogger("studioflow.waker")
 
 
@@ -52,21 +54,24 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> Round:
         if not leases.take(session, "waker", here.worker, length=LEASE, now=real_now()):
             return done
     _release_holds(here)
-    _send_errands(here, done)
-    _climb_ladders(here, done)
-    with talk() as prefect:
-        _create(here, prefect, done)
-        _wake(here, prefect, done)
-        _mend(here, prefect, done)
+    try:
+        with talk() as prefect:
+            _wake(here, prefect, done)
+            _create(here, prefect, done)
+            _mend(here, prefect, done)
+    finally:
+        _send_errands(here, done)
+        _climb_ladders(here, done)
     return done
 
 
 def _create(here: World, prefect: Engine, done: Round) -> None:
     with here.db.reading() as session:
-        rows = wanted.in_states(session, RunState.WANTED)
+        rows = wanted.in_states(session, RunState.WANTED, limit=A_ROUND)
     for row in rows:
         make_run(here, prefect, row)
         done.created += 1
+    done.again |= len(rows) == A_ROUND
 
 
 def make_run(here: World, prefect: Engine, row: StageRun) -> None:
@@ -107,11 +112,9 @@ def _is_ripe(session: Session, wait: Wait, now: datetime) -> bool:
 def _climb_ladders(here: World, done: Round) -> None:
     """Send the latest due rung of each wait, and skip the ones that downtime passed over."""
     with here.db.reading() as session:
-        waits = [wait for wait in _due(session, here.now()) if wait.rungs_sent < len(wait.rungs)]
-    for wait in waits:
-        with here.db.reading() as session:
-            if session.get_one(Deal, wait.deal_id).held_since or _is_ripe(session, wait, here.now()):
-                continue
+        waits = [wait for wait in _due(session, here.now()) if _has_rung(session, wait, here.now())]
+    done.again |= len(waits) > A_ROUND
+    for wait in waits[:A_ROUND]:
         rungs = [ScheduledRung.model_validate(rung) for rung in wait.rungs]
         index = ladder.latest_due(rungs, wait.rungs_sent - 1, here.now())
         if index is None:
@@ -120,13 +123,18 @@ def _climb_ladders(here: World, done: Round) -> None:
             _send_rung(here, wait, index, rungs[index])
         except Unavailable as away:
             log.warning("A reminder of deal %s waits: %s", wait.deal_id, away)
-            continue
+            return
         except Exception:  # one letter that cannot be written keeps nobody else's from going out
             log.exception("A reminder of deal %s cannot be sent.", wait.deal_id)
             continue
         with here.db.writing() as session:
             waiting.climbed(session, session.get_one(Wait, wait.id), index + 1)
         done.reminded += 1
+
+
+def _has_rung(session: Session, wait: Wait, now: datetime) -> bool:
+    is_held = session.get_one(Deal, wait.deal_id).held_since is not None
+    return wait.rungs_sent < len(wait.rungs) and not is_held and not _is_ripe(session, wait, now)
 
 
 def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None:

@@ -103,11 +103,11 @@ class Visit:
                 fields.fill(str(value))
 
     def tabs_to(self, name: str, most: int = 150) -> list[str]:
-        """Press Tab until the field, button or link of this name or text has the focus; each stop must be seen and not covered."""
+        """Press Tab until the field, button or link whose name or text begins so has the focus; each stop must be seen and not covered."""
         stops: list[str] = []
         while len(stops) < most:
             stops.append(self._next_stop())
-            if stops[-1] == name:
+            if stops[-1].startswith(name):
                 return stops
         raise AssertionError(f"{name} cannot be reached by Tab, only {stops}")
 
