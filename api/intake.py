@@ -12,7 +12,7 @@ import templates
 from api.apply_form import read, services, source_of
 from api.door import Door, Here
 from api.posted import Form, Posted
-from models import facts, inbox
+from models import inbox
 from models.pages import ApplyPage, Source, ThanksPage
 from models.pages import Form as FormView
 
@@ -100,5 +100,3 @@ def warm_up(here: Door) -> None:
     here.page("pages/apply.html", form_page(here, Posted()))
     read(Posted({"email": ["first@visitor.example"], "budget": ["1"]}), here.company)
     here.robots.allows("warm-up", "", 1)
-    with here.db.reading() as session:
-        facts.find(session, "form", "")

@@ -17,7 +17,7 @@ from api.staff import actor_of, name_of
 from models import documents, facts, inbox, links, pricing
 from models.answers import EstimateReview
 from models.errors import Invalid, Missing, Refused
-from models.estimates import Estimate, Line
+from models.estimates import Estimate, Line, OptionLine
 from models.pages import ApprovePage, EstimateLine
 from models.pages import Form as FormView
 from models.tables import Client, Deal
@@ -76,12 +76,13 @@ def newest(here: Door, link: Opened) -> tuple[int, Estimate]:
 
 
 def read_hours(posted: Posted, estimate: Estimate) -> tuple[dict[str, Decimal], dict[str, str]]:
-    """The hours that differ from the estimate's, and what cannot be read."""
+    """The hours that somebody typed over what they were shown, and what cannot be read."""
     hours: dict[str, Decimal] = {}
     problems: dict[str, str] = {}
     for line in (*estimate.lines, *estimate.options):
-        text = posted.one(f"hours_{line.slug}").replace(",", ".")
-        if not text or text == plain(line.hours.likely):
+        text, shown = posted.one(f"hours_{line.slug}").replace(",", "."), plain(line.hours.likely)
+        was = posted.one(f"was_{line.slug}") or shown
+        if not text or text == was:
             continue
         try:
             value = Decimal(text) if len(text) <= HOURS_LONGEST else Decimal("NaN")
@@ -91,7 +92,7 @@ def read_hours(posted: Posted, estimate: Estimate) -> tuple[dict[str, Decimal], 
             problems[f"hours_{line.slug}"] = "Hours are a number between 0 and 10,000, such as 24.5."
         elif line.slug == pricing.MINIMUM:
             problems[f"hours_{line.slug}"] = "This line fills up to our smallest project; it has no hours of its own."
-        elif value != line.hours.likely:
+        elif value != line.hours.likely or was != shown:
             hours[line.slug] = value
     return hours, problems
 
@@ -111,7 +112,10 @@ def page(here: Door, link: Opened, status: int = 200, typed: Typed | None = None
     _, estimate = newest(here, link)
     changed = {change.slug: f"{change.reason}, {name_of(here, change.who)}." for change in estimate.inputs.changes}
     counted = pricing.change_hours(estimate, typed.hours, "counted", "") if typed.hours else estimate
-    form = FormView(given=typed.posted.given(), problems=typed.problems)
+    kept = {f"hours_{slug}" for slug in typed.hours} | typed.problems.keys()
+    given = {name: value for name, value in typed.posted.given().items() if not name.startswith("hours_") or name in kept}
+    form = FormView(given=given, problems=typed.problems)
+    base = {line.slug: plain(line.hours.likely) for line in (*estimate.lines, *estimate.options) if line.slug in typed.hours}
     with here.db.reading() as session:
         deal = session.get_one(Deal, link.deal_id)
         client, (state, decided_by) = session.get_one(Client, deal.client_id), decision(session, here, deal)
@@ -119,23 +123,25 @@ def page(here: Door, link: Opened, status: int = 200, typed: Typed | None = None
     record = ApprovePage(
         chrome=here.chrome, token=link.token, deal_id=link.deal_id, client_name=client.name, client_company=client.company,
         service_name=here.service(deal.service), reasons=estimate.flags, low=counted.low, likely=counted.likely, high=counted.high,
-        lines=[line_view(here, line, changed) for line in (*counted.lines, *counted.options)], days=counted.days, brief_link=brief,
+        lines=[line_view(here, line, changed, base) for line in (*counted.lines, *counted.options)], days=counted.days, brief_link=brief,
         people=[person.name for person in here.office], state=state, decided_by=decided_by, form=form,
     )  # fmt: skip
     return here.page("pages/approve.html", record, status)
 
 
-def line_view(here: Door, line: Line, changed: dict[str, str]) -> EstimateLine:
-    """A line as the manager reads it."""
+def line_view(here: Door, line: Line, changed: dict[str, str], base: dict[str, str]) -> EstimateLine:
+    """A line as the manager reads it; `base` holds the hours before those that were typed."""
+    hours = plain(line.hours.likely)
     return EstimateLine(
         slug=line.slug, title=line.title, explanation=line.why, role=here.company.role_title(line.role), low=plain(line.hours.low),
-        hours=plain(line.hours.likely), high=plain(line.hours.high), amount=line.net, changed=changed.get(line.slug, ""),
+        hours=hours, high=plain(line.hours.high), amount=line.net, changed=changed.get(line.slug, ""),
+        was=base.get(line.slug, hours), optional=isinstance(line, OptionLine),
     )  # fmt: skip
 
 
 def plain(hours: Decimal) -> str:
-    """Hours as they are typed: "12.5"."""
-    return f"{hours.normalize():f}"
+    """Hours as they are typed: "12.5", at most two decimals."""
+    return f"{hours.quantize(Decimal('0.01')).normalize():f}"
 
 
 def decision(session: Session, here: Door, deal: Deal) -> tuple[Literal["open", "approved", "refused"], str]:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -80,7 +80,7 @@ class Watch:
 
 
 @contextmanager
-def watching(house: House) -> Iterator[Watch]:
+def watching(house: House) -> Generator[Watch]:
     """Watch for the length of the block."""
     watch = Watch(house)
     try:

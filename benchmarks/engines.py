@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +111,7 @@ def _deployment(house: House, pool: str) -> str:
 
 
 @contextmanager
-def _process_worker(house: House, pool: str, poll: str) -> Iterator[None]:
+def _process_worker(house: House, pool: str, poll: str) -> Generator[None]:
     """Prefect's own process worker as its command line starts it, with its own polling unless `poll` says how many seconds."""
     env = python_path(house.env) | ({"PREFECT_WORKER_QUERY_SECONDS": poll} if poll else {})
     command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", pool]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from benchmarks.processes import SMAPS, family
 from deployments import running
 from models.errors import StudioError
 from models.settings import ROOT
@@ -23,6 +24,7 @@ from tests.e2e.system import System, eventually
 
 PATIENCE = 180.0
 LOOK = 0.025
+SEEN = 0.1
 BUSY = (RunState.WANTED, RunState.CREATED, RunState.RUNNING)
 
 
@@ -73,6 +75,19 @@ class House(System):
         place = self.home / "logs" / f"{name}.log"
         return place.read_text(errors="replace")[-3000:] if place.exists() else ""
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's process. Raises StudioError when the system is not up."""
+        if self.up is None:
+            raise StudioError("The system is not up.")
+        return self.up.pid
+
+    def spent(self) -> dict[str, float]:
+        """Processor seconds so far by process; none where that cannot be read."""
+        if not SMAPS.exists():
+            return {}
+        return {one.name: one.seconds for one in family(self.pid) if one.seconds >= SEEN}
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the Prefect server. Raises StudioError when it refuses."""
         answer = self.prefect(method, path, body)
@@ -109,7 +124,7 @@ def python_path(env: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def at_home(over: dict[str, str] | None = None) -> Iterator[House]:
+def at_home(over: dict[str, str] | None = None) -> Generator[House]:
     """A system that is up, on a home that goes away with the block."""
     with tempfile.TemporaryDirectory(prefix="studio-bench-", ignore_cleanup_errors=True) as folder:
         house = House(Path(folder) / "home", over or {})

@@ -55,12 +55,19 @@ def deals(house: House, *, quick: bool) -> list[Figure]:
     """Deals a minute: all in flight at once, each client answering as soon as the letter is there."""
     count = 5 if quick else 20
     with watching(house) as watch, ThreadPoolExecutor(count) as crowd:
-        began = time.monotonic()
+        before, began = house.spent(), time.monotonic()
         list(crowd.map(lambda _: play(house, watch), range(count)))
         took = time.monotonic() - began
     house.settle()
+    spent = house.spent()
     how = f"{count} at once, from the first form to the last acceptance in {took:.0f} s"
-    return [Figure("deals", "deals a minute, form → accepted", 60 * count / took, "a minute", how, at_least=DEALS_A_MINUTE)]
+    return [
+        Figure("deals", "deals a minute, form → accepted", 60 * count / took, "a minute", how, at_least=DEALS_A_MINUTE),
+        *(
+            Figure("deals", f"processor time a deal, {name}", (spent[name] - before.get(name, 0)) / count, "s", "until all is at rest")
+            for name in spent
+        ),
+    ]
 
 
 def answers(house: House, *, quick: bool) -> list[Figure]:

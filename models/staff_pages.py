@@ -8,7 +8,10 @@ from models.views import Choice, Form, Page, View
 
 
 class EstimateLine(View):
-    """A line of the estimate; hours as text ("12.5"). `changed` says why it was changed before, or ""."""
+    """A line of the estimate; hours as text ("12.5"). `changed` says why it was changed before, or "".
+
+    `was` is what the hours are as long as nobody types others: posted back, it tells a typed figure from one that merely followed.
+    """
 
     slug: str
     title: str
@@ -19,10 +22,12 @@ class EstimateLine(View):
     high: str
     amount: Money
     changed: str = ""
+    was: str = ""
+    optional: bool = False
 
 
 class ApprovePage(Page):
-    """`pages/approve.html`. POST /a/{token}: who, hours_<slug>…, reason, action (recount, approve, refuse)."""
+    """`pages/approve.html`. POST /a/{token}: who, hours_<slug>…, was_<slug>…, reason, action (recount, approve, refuse)."""
 
     token: str
     deal_id: int

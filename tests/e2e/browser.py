@@ -25,9 +25,9 @@ FOCUSED = """() => {
   if (!element || element === document.body) return null;
   const style = getComputedStyle(element), box = element.getBoundingClientRect();
   const at = document.elementFromPoint(Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1), box.y + Math.min(box.height / 2, 20));
-  return {
+  return {  // a part within a field, such as the calendar of a date, is outlined by the browser itself
     name: element.name || element.id || element.textContent.trim().slice(0, 60),
-    seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    seen: !element.matches(":focus") || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     covered: !at || !(element.contains(at) || at.contains(element)),
   };
 }"""

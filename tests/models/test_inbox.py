@@ -364,6 +364,8 @@ def test_a_rest_moves_reminders_and_deadline_by_its_length(here_sqlite) -> None:
         assert (deal.held_since, deal.held_until) == (None, None)
         assert wait.rungs[0]["at"] == (MONDAY + 6 * DAY).isoformat()
         assert (wait.deadline, wait.due_at) == (MONDAY + 13 * DAY, MONDAY + 6 * DAY)
+        ordered = session.exec(select(Effect).order_by(col(Effect.planned_at))).all()
+        assert [(effect.what, effect.args["to"]) for effect in ordered] == [("deal-on-hold", "client")] * 2 + [("deal-resumed", "client")]
 
 
 def test_an_answer_during_a_rest_stays_due_after_it(here_sqlite) -> None:

@@ -58,7 +58,7 @@ def test_an_engine_elsewhere_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("API_PORT", "seventy"), ("API_PORT", "70000"), ("WORKER", "hot"), ("PDF_SECONDS", "0"), ("UPLOAD_MB", "-1")]
+    ("name", "value"), [("API_PORT", "seventy"), ("API_PORT", "70000"), ("WORKER_THREADS", "0"), ("PDF_SECONDS", "0"), ("UPLOAD_MB", "-1")]
 )
 def test_a_broken_setting_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"STUDIO_{name}", value)
@@ -70,7 +70,7 @@ def test_a_broken_setting_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPat
 
 def test_all_broken_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_API_PORT", "x")
-    monkeypatch.setenv("STUDIO_WORKER", "x")
+    monkeypatch.setenv("STUDIO_WORKER_THREADS", "x")
     with pytest.raises(BadSetup) as refused:
         read()
     assert len(refused.value.problems) == 2

@@ -235,7 +235,7 @@ def test_nobody_decides_what_is_not_there(here_sqlite: World) -> None:
 STEPS = st.lists(st.sampled_from([*OUTCOMES, "a person: it went out", "a person: again"]), max_size=9)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, can_ask=st.booleans(), refusal=st.sampled_from([None, "not any more"]), refused_from=st.integers(0, 9))
 def test_whatever_happens_a_thing_happens_once_or_is_shown(
     here_sqlite: World, steps: list[str], can_ask: bool, refusal: str | None, refused_from: int
