@@ -154,14 +154,19 @@ def _check_brief(session: Session, deal: Deal, answer: BriefSent, now: datetime)
     briefs.check_open(session, deal)
 
 
-def _late_brief(session: Session, deal: Deal, answer: BriefSent, fact: Fact, now: datetime) -> None:
+def _late_brief(session: Session, deal: Deal, answer: BriefSent, fact: Fact, now: datetime) -> None:  # noqa: ARG001
     document = documents.latest(session, deal.id or 0, "proposal")
     if document is None or document.state != "live":
         return
-    document.stale_since = now
+    mark_stale(session, document, answer.version, now=now)
+
+
+def mark_stale(session: Session, document: Document, brief: int, *, now: datetime) -> None:
+    """Write on a live proposal that the brief was sent again after it was counted, and order a letter to the salesperson, once."""
+    document.stale_since = document.stale_since or now
     session.add(document)
-    order = LetterOrder(name="brief-edited-late", deal_id=deal.id or 0, to="salesperson", facts={"version": str(answer.version)})
-    letters.plan(session, f"deal/{deal.id}/brief/v{answer.version}/edited-late/{fact.id}", order, now=now)
+    order = LetterOrder(name="brief-edited-late", deal_id=document.deal_id, to="salesperson")
+    letters.plan(session, f"deal/{document.deal_id}/brief/v{brief}/edited-late", order, now=now)
 
 
 def _check_open(session: Session, deal: Deal, answer: Answer, now: datetime) -> None:  # noqa: ARG001
@@ -202,7 +207,7 @@ def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: da
     deal.held_since = deal.held_until = None
     session.add(deal)
     waiting.shift_all(session, deal.id or 0, rested)
-    order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": _page_of(deal)})
+    order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": _page_of(session, deal)})
     letters.plan(session, f"deal/{deal.id}/released/{fact.id}", order, now=now)
 
 
@@ -248,14 +253,16 @@ def _forward(session: Session, deal: Deal, answer: ProposalForwarded, fact: Fact
 
 
 def _renew_link(session: Session, deal: Deal, answer: LinkAsked, fact: Fact, now: datetime) -> None:
-    page = answer.page if answer.page in {"qualify", "brief", "proposal", "comeback"} else _page_of(deal)
+    page = answer.page if answer.page in {"qualify", "brief", "proposal", "comeback"} else _page_of(session, deal)
     order = LetterOrder(name="link-renewed", deal_id=deal.id or 0, to="client", links={"link": page})
     letters.plan(session, f"deal/{deal.id}/link/{fact.id}", order, now=now)
 
 
-def _page_of(deal: Deal) -> str:
+def _page_of(session: Session, deal: Deal) -> str:
     if deal.sales in CLOSED:
         return "comeback"
+    if any(QualifyAnswer.kind in wait.kinds for wait in waiting.open_waits(session, deal.id or 0)):
+        return "qualify"
     return "brief" if deal.sales in {Sales.RECEIVED, Sales.BRIEFING, Sales.ESTIMATING} else "proposal"
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from models import compose, documents, pricing
+from models import compose, documents, inbox, pricing
 from models.answers import ProposalAnswer
 from models.company import Company
 from models.errors import Missing, Refused
@@ -44,9 +44,19 @@ def publish(session: Session, company: Company, deal: Deal, *, now: datetime, ma
     told = changes
     if told is None:
         told = compose.differences(Snapshot.model_validate(known.body), snapshot) if known else []
-    return documents.add_version(
+    made = documents.add_version(
         session, deal, "proposal", snapshot.model_dump(mode="json"), made_by=made_by, now=now, changes=told, made_from=made_from
     )
+    brief = newer_brief(session, estimate_document)
+    if brief:
+        inbox.mark_stale(session, made, brief.version, now=now)
+    return made
+
+
+def newer_brief(session: Session, estimate: Document) -> Document | None:
+    """The brief that was sent after the one this estimate was counted from, if there is one."""
+    brief = documents.latest(session, estimate.deal_id, "brief")
+    return brief if brief and brief.version > estimate.made_from.get("brief", 0) else None
 
 
 def revise(
@@ -67,9 +77,11 @@ def revise(
     snapshot = _compose(session, company, deal, estimate, texts, now)
     changes = compose.differences(Snapshot.model_validate(before.body), snapshot)
     if keep:
+        brief = documents.latest(session, deal.id or 0, "brief")
         made = documents.add_version(
-            session, deal, "estimate", estimate.model_dump(mode="json"), made_by=who, why=revision.reason or "revised", now=now
-        )
+            session, deal, "estimate", estimate.model_dump(mode="json"), made_by=who, why=revision.reason or "revised", now=now,
+            made_from={"brief": brief.version if brief else 0},
+        )  # fmt: skip
         documents.add_version(
             session, deal, "proposal", snapshot.model_dump(mode="json"), made_by=who, now=now, why=revision.reason, changes=changes,
             made_from={"estimate": made.version, "texts": texts},
@@ -78,11 +90,11 @@ def revise(
 
 
 def _revised(session: Session, company: Company, deal: Deal, revision: Revision, who: str) -> Estimate:
-    document, brief = documents.latest(session, deal.id or 0, "estimate"), documents.latest(session, deal.id or 0, "brief")
+    document = documents.latest(session, deal.id or 0, "estimate")
     if document is None:
         raise Missing(f"Deal {deal.id} has no estimate yet.")
-    estimate = Estimate.model_validate(document.body)
-    if brief and brief.made_at > document.made_at:
+    estimate, brief = Estimate.model_validate(document.body), newer_brief(session, document)
+    if brief:
         anew = pricing.estimate(company.rates, deal.service, brief.body["answers"], company.briefs[deal.service])
         kept = {"changes": estimate.inputs.changes, "discount_percent": estimate.inputs.discount_percent}
         known = {line.slug for line in (*anew.lines, *anew.options)}

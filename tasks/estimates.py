@@ -24,7 +24,10 @@ def count_estimate(deal_id: int, round_: int) -> dict[str, int | bool]:
         if known is None:
             card, service = here.company.rates, deal.service
             counted = pricing.estimate(card, service, answers, here.company.briefs[service])
-            known = documents.add_version(session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=reason, now=here.now())
+            known = documents.add_version(
+                session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=reason, now=here.now(),
+                made_from={"brief": sent.version if sent else 0},
+            )  # fmt: skip
         return {"version": known.version, "needs_approval": Estimate.model_validate(known.body).needs_approval}
 
 
@@ -58,7 +61,9 @@ def apply_review(deal_id: int, version: int, hours: dict[str, float], reason: st
             return known.version
         who = _reviewer(deal_id)
         changed = pricing.change_hours(Estimate.model_validate(before.body), hours, reason, who)
-        return documents.add_version(session, deal, "estimate", changed.model_dump(mode="json"), made_by=who, why=why, now=here.now()).version
+        return documents.add_version(
+            session, deal, "estimate", changed.model_dump(mode="json"), made_by=who, why=why, now=here.now(), made_from=before.made_from
+        ).version
 
 
 @step

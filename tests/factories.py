@@ -75,7 +75,11 @@ def an_estimate(session: Session, deal: Deal, *, at: datetime = MONDAY, why: str
     """The estimate of a deal's brief as it is."""
     company, brief = the_company(), session.get(Brief, deal.id) or a_brief(session, deal, at=at)
     counted = pricing.estimate(company.rates, deal.service, brief.answers, company.briefs[deal.service])
-    return documents.add_version(session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=why, now=at)
+    sent = documents.latest(session, deal.id or 0, "brief")
+    made_from = {"brief": sent.version if sent else 0}
+    return documents.add_version(
+        session, deal, "estimate", counted.model_dump(mode="json"), made_by="system", why=why, now=at, made_from=made_from
+    )
 
 
 def a_proposal(session: Session, deal: Deal, *, at: datetime = MONDAY) -> Document:

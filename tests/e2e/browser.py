@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
 from tests.parts import CHROMIUM, requires
 
@@ -36,6 +36,7 @@ FOCUSED = """() => {
 def chromium() -> Iterator[Browser]:
     """A browser, for a fixture of a module: its event loop must not outlive the tests that use it."""
     requires("browser")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser

@@ -179,7 +179,7 @@ def test_a_proposal_is_passed_on_changed_declined_and_taken_up_again(system: Sys
         client.page.locator("summary", has_text="Ask for a change").tap()
         with client.expects(422):
             client.page.locator("form[action$='/change']").get_by_role("button").tap()
-        expect(client.page.locator("#problems")).to_be_focused()
+            expect(client.page.locator("#problems")).to_be_focused()
         client.looks_right("proposal-change-problem")
         client.page.get_by_label("What should be different?").fill("One language more, please.")
         client.page.locator("form[action$='/change']").get_by_role("button").tap()

@@ -6,12 +6,12 @@ import pytest
 from sqlmodel import select
 
 from models import documents, pricing
-from models.answers import EstimateReview
+from models.answers import BriefSent, EstimateReview
 from models.errors import Missing, StudioError
 from models.estimates import Estimate
 from models.tables import Brief, Deal, Effect
 from models.tracks import Sales
-from tasks import briefs, contracts, estimates
+from tasks import briefs, contracts, estimates, proposals
 from tasks.world import World
 from tests.factories import a_brief, a_deal, told
 from tests.tasks.places import at
@@ -137,3 +137,20 @@ def test_hours_are_counted_exactly(here: World, deal: Deal) -> None:
     estimates.count_estimate.fn(deal.id, 1)
     kept = Estimate.model_validate(versions(here, deal)[0].body)
     assert all(isinstance(line.hours.likely, Decimal) for line in kept.lines)
+
+
+def test_a_brief_sent_again_while_a_manager_looks_makes_the_proposal_stale_from_the_start(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.ESTIMATING)
+        a_brief(session, deal)
+        told(session, deal, BriefSent(), key="first")
+    counted = estimates.count_estimate.fn(deal.id, 1)
+    with here_sqlite.db.writing() as session:
+        told(session, session.get_one(Deal, deal.id), BriefSent(), key="second")
+    estimates.apply_review.fn(deal.id, counted["version"], {}, "")
+    proposals.publish_proposal.fn(deal.id, 1)
+    with here_sqlite.db.reading() as session:
+        document = documents.latest(session, deal.id, "proposal")
+        orders = session.exec(select(Effect).where(Effect.what == "brief-edited-late")).all()
+    assert document.stale_since is not None
+    assert len(orders) == 1

@@ -1,0 +1,58 @@
+"""The processes of the measured system, as Linux's /proc shows them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import StudioError
+
+PROC = Path("/proc")
+SMAPS = PROC / "self" / "smaps_rollup"
+NAMES = {
+    "deployments.cli": "supervisor",
+    "deployments.prefect_server": "Prefect server",
+    "deployments.worker": "worker",
+    "api.app:create_app": "pages",
+    "tasks.gateways.pdf_child": "PDF process",
+    "sh": "guard",
+}
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: what it is, its memory in MiB (shared pages by share), its processor seconds so far."""
+
+    pid: int
+    name: str
+    memory: float
+    seconds: float
+
+
+def family(root: int) -> list[Process]:
+    """A process and everything below it. Raises StudioError where there is no /proc."""
+    if not SMAPS.exists():
+        raise StudioError("Memory and processor time are read from Linux's /proc, which is not here.")
+    parents = {pid: _parent(pid) for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())}
+    known = [root]
+    for pid in known:
+        known += [child for child, parent in parents.items() if parent == pid]
+    return [found for pid in known if (found := _look(pid))]
+
+
+def _look(pid: int) -> Process | None:
+    try:
+        words = (PROC / str(pid) / "cmdline").read_text().split("\0")
+        rollup = (PROC / str(pid) / "smaps_rollup").read_text()
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    name = next((NAMES[word] for word in [*words[1:], Path(words[0]).name] if word in NAMES), Path(words[0]).name)
+    memory = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+    return Process(pid, name, memory, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
