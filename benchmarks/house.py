@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -126,10 +127,14 @@ def python_path(env: dict[str, str]) -> dict[str, str]:
 @contextmanager
 def at_home(over: dict[str, str] | None = None) -> Generator[House]:
     """A system that is up, on a home that goes away with the block."""
-    with tempfile.TemporaryDirectory(prefix="studio-bench-", ignore_cleanup_errors=True) as folder:
-        house = House(Path(folder) / "home", over or {})
-        try:
-            house.start()
-            yield house
-        finally:
-            house.stop()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else the system would outlive a bench that is told to stop
+    try:
+        with tempfile.TemporaryDirectory(prefix="studio-bench-", ignore_cleanup_errors=True) as folder:
+            house = House(Path(folder) / "home", over or {})
+            try:
+                house.start()
+                yield house
+            finally:
+                house.stop()
+    finally:
+        signal.signal(signal.SIGTERM, before)

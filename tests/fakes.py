@@ -54,7 +54,7 @@ class RecordingMailer:
         found = [message for message in self.sent if message.key == key] if self.can_ask else []
         return Receipt(said="found", message_id=found[0].message_id) if found else None
 
-    def keys(self) -> list[str]:
+    def letters(self) -> list[str]:
         """What went out, by key, in order."""
         return [message.key for message in self.sent]
 

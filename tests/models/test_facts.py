@@ -14,17 +14,21 @@ from tests.fakes import MONDAY
 from tests.models.threads import at_once
 
 
-def test_eight_who_tell_the_same_at_once_are_told_the_same_fact(db: Database) -> None:
-    def tell(number: int) -> tuple[int, bool]:
-        with db.writing() as session:
-            fact, new = facts.keep(session, News(kind="deal.noted", source="bank", external_id="line-1", actor=f"machine:{number}"), now=MONDAY)
-            return fact.id, new
+def test_eight_who_tell_the_same_at_once_are_told_the_same_facts(db: Database) -> None:
+    def tell(number: int) -> list[tuple[int, bool]]:
+        told = []
+        for line in range(12):
+            with db.writing() as session:
+                news = News(kind="deal.noted", source="bank", external_id=f"line-{line}", actor=f"machine:{number}")
+                fact, new = facts.keep(session, news, now=MONDAY)
+                told.append((fact.id, new))
+        return told
 
     told = at_once(8, tell)
-    assert len({fact_id for fact_id, _ in told}) == 1
-    assert sum(new for _, new in told) == 1
+    assert len({tuple(fact_id for fact_id, _ in one) for one in told}) == 1
+    assert sum(new for one in told for _, new in one) == 12
     with db.reading() as session:
-        assert len(session.exec(select(Fact)).all()) == 1
+        assert len(session.exec(select(Fact)).all()) == 12
 
 
 @pytest.mark.parametrize(("source", "external_id"), [("bank", "2"), ("mail", "1")])

@@ -16,17 +16,20 @@ from tests.fakes import MONDAY
 from tests.models.threads import at_once
 
 
-def test_eight_who_want_the_same_stage_at_once_share_one_live_row(db: Database) -> None:
+def test_eight_who_want_the_same_stages_at_once_share_one_live_row_of_each(db: Database) -> None:
     with db.writing() as session:
-        deal_id = a_deal(session, sales=Sales.BRIEFING).id
+        ids = [a_deal(session, sales=Sales.BRIEFING).id for _ in range(10)]
 
-    def want(_: int) -> str:
-        with db.writing() as session:
-            return wanted.want(session, Stage.BRIEF, deal=session.get_one(Deal, deal_id), now=MONDAY).key
+    def want(_: int) -> list[str]:
+        keys = []
+        for deal_id in ids:
+            with db.writing() as session:
+                keys.append(wanted.want(session, Stage.BRIEF, deal=session.get_one(Deal, deal_id), now=MONDAY).key)
+        return keys
 
-    assert set(at_once(8, want)) == {f"deal-{deal_id}/brief/r1/g1"}
+    assert at_once(8, want) == [[f"deal-{deal_id}/brief/r1/g1" for deal_id in ids]] * 8
     with db.reading() as session:
-        assert len(session.exec(select(StageRun).where(col(StageRun.state).in_(LIVE))).all()) == 1
+        assert len(session.exec(select(StageRun).where(col(StageRun.state).in_(LIVE))).all()) == len(ids)
 
 
 def test_eight_successors_of_one_dead_run_are_one(db: Database) -> None:

@@ -92,7 +92,7 @@ def test_each_letter_of_intake_goes_out_once(here: World, step, letter: str) -> 
     with here.db.writing() as session:
         deal = a_deal(session)
     assert [step.fn(deal.id) for _ in range(2)] == ["done", "done"]
-    assert here.mail.keys() == [f"deal/{deal.id}/intake/{letter}"]
+    assert here.mail.letters() == [f"deal/{deal.id}/intake/{letter}"]
 
 
 def test_a_lead_without_an_address_is_worked_by_the_salesperson_alone(here_sqlite: World) -> None:

@@ -119,7 +119,7 @@ def test_each_round_has_its_own_letter(here_sqlite: World, round_: int, letter: 
     with here_sqlite.db.writing() as session:
         deal = at(session, "briefing")
     assert [briefs.mail_brief.fn(deal.id, round_) for _ in range(2)] == ["done", "done"]
-    assert here_sqlite.mail.keys() == [f"deal/{deal.id}/r{round_}/brief/mail"]
+    assert here_sqlite.mail.letters() == [f"deal/{deal.id}/r{round_}/brief/mail"]
     with here_sqlite.db.reading() as session:
         assert session.exec(select(Effect)).one().what == letter
 

@@ -133,7 +133,7 @@ def test_a_letter_goes_out_once_whatever_is_asked(here: World) -> None:
     with here.db.writing() as session:
         order = an_order("brief-invitation", at(session, "briefing"))
     sent = [letters.send("deal/1/brief/mail", order) for _ in range(3)]
-    assert here.mail.keys() == ["deal/1/brief/mail"]
+    assert here.mail.letters() == ["deal/1/brief/mail"]
     assert sent[2].result == {"message_id": here.mail.sent[0].message_id, "to": here.mail.sent[0].to.address}
     assert (sent[2].what, sent[2].deal_id, LetterOrder(**sent[2].args)) == ("brief-invitation", order.deal_id, order)
 

@@ -106,7 +106,7 @@ def test_each_version_is_sent_once(here: World) -> None:
     with here.db.writing() as session:
         deal = at(session, "proposed")
     assert [proposals.mail_proposal.fn(deal.id, 1, is_first=True) for _ in range(2)] == ["done", "done"]
-    assert here.mail.keys() == [f"deal/{deal.id}/proposal/v1/mail"]
+    assert here.mail.letters() == [f"deal/{deal.id}/proposal/v1/mail"]
     assert "https://office.example/p/" in here.mail.sent[0].text
 
 

@@ -13,7 +13,7 @@ import tasks.effects
 import tasks.letters
 from models import leases, letters, wanted
 from models.answers import BriefSent, Held, ProposalAnswer, ProposalViewed, Released
-from models.errors import Uncertain, Unavailable
+from models.errors import Unavailable, Uncertain
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
@@ -162,7 +162,7 @@ def test_after_any_absence_only_the_latest_due_reminder_goes_out_once(here_sqlit
     clock.pass_(days=days)
     for _ in range(3):
         tick(prefect.talk)
-    assert [key.rpartition("-")[2] for key in here_sqlite.mail.keys()] == ([str(letter)] if letter else [])
+    assert [key.rpartition("-")[2] for key in here_sqlite.mail.letters()] == ([str(letter)] if letter else [])
     assert rows(here_sqlite, Wait, key="mine#1")[0].rungs_sent == (letter or 0)
 
 
@@ -220,8 +220,8 @@ def test_on_hold_and_after_an_answer_nobody_is_reminded(here_sqlite: World, pref
         a_fact(session, deal, KIND, noun="proposal", at=clock.at)
     clock.pass_(days=30)
     tick(prefect.talk)
-    assert not [key for key in here_sqlite.mail.keys() if "rung" in key]
-    assert [key.split("/")[2] for key in here_sqlite.mail.keys()] == ["held", "released"], "the client is told of the rest, and of its end"
+    assert not [key for key in here_sqlite.mail.letters() if "rung" in key]
+    assert [key.split("/")[2] for key in here_sqlite.mail.letters()] == ["held", "released"], "the client is told of the rest, and of its end"
 
 
 def test_while_mail_is_away_the_reminder_waits_and_goes_out_once(here_sqlite: World, prefect: FakeEngine, clock) -> None:
@@ -242,7 +242,7 @@ def test_a_letter_that_cannot_be_written_keeps_nothing_else_from_happening(here_
         letters.plan(session, "errand/good", LetterOrder(name="brief-invitation", deal_id=deal.id, to="client"), now=MONDAY)
     clock.pass_(days=3)
     done = tick(prefect.talk)
-    assert (done.created, done.errands, here_sqlite.mail.keys()) == (1, 1, ["errand/good"])
+    assert (done.created, done.errands, here_sqlite.mail.letters()) == (1, 1, ["errand/good"])
     bad = rows(here_sqlite, Effect, key="errand/bad")[0]
     assert (bad.state, "no estimate" in bad.said) == ("planned", True)
 
@@ -256,7 +256,7 @@ def test_an_errand_is_carried_once(here: World, prefect: FakeEngine) -> None:
         order = LetterOrder(name="link-renewed", deal_id=deal.id, to="client", links={"link": "brief"})
         letters.plan(session, f"deal/{deal.id}/link/1", order, now=MONDAY)
     assert [tick(prefect.talk).errands for _ in range(3)] == [1, 0, 0]
-    assert here.mail.keys() == [f"deal/{deal.id}/link/1"]
+    assert here.mail.letters() == [f"deal/{deal.id}/link/1"]
 
 
 def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: FakeEngine) -> None:
@@ -272,9 +272,6 @@ def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: Fa
 
 
 def test_an_unknown_letter_that_a_person_wants_again_is_carried(here_sqlite: World, prefect: FakeEngine) -> None:
-    from models.errors import Uncertain
-    from tasks import effects
-    from tasks import letters as steps
 
     with here_sqlite.db.writing() as session:
         order = LetterOrder(name="brief-invitation", deal_id=at(session, "briefing").id, to="client")
@@ -283,7 +280,7 @@ def test_an_unknown_letter_that_a_person_wants_again_is_carried(here_sqlite: Wor
     assert tick(prefect.talk).errands == 0
     tasks.effects.decide("deal/1/brief/mail", went_out=False, who="Conor")
     assert tick(prefect.talk).errands == 1
-    assert here_sqlite.mail.keys() == ["deal/1/brief/mail"]
+    assert here_sqlite.mail.letters() == ["deal/1/brief/mail"]
 
 
 # Holds
@@ -301,7 +298,7 @@ def test_a_deal_goes_on_when_its_day_has_come(here: World, prefect: FakeEngine, 
     assert rows(here, Deal)[0].held_since is None
     assert [fact.actor for fact in rows(here, Fact, kind=Released.kind)] == ["system"]
     assert rows(here, Wait, id=wait.id)[0].rungs[0]["at"] == (MONDAY + 7 * DAY).isoformat()
-    assert not [key for key in here.mail.keys() if "rung" in key]
+    assert not [key for key in here.mail.letters() if "rung" in key]
 
 
 # The dead
@@ -424,7 +421,7 @@ def test_of_four_workers_that_are_nudged_at_once_one_wakes(here: World, prefect:
         use(world)
         tick(prefect.talk)
     assert len(prefect.made) == 5
-    assert here.mail.keys() == ["errand/1"]
+    assert here.mail.letters() == ["errand/1"]
 
 
 def test_a_round_with_nothing_to_do_does_nothing(here_sqlite: World, prefect: FakeEngine) -> None:

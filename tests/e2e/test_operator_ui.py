@@ -1,0 +1,150 @@
+"""What an operator does in Prefect's own pages, in a real browser: finds a deal's runs, answers one, retries one, starts one."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import col, select
+
+from models.facts import News, keep
+from models.stages import Stage
+from models.tables import Fact, StageRun
+from models.wanted import want
+from tests.e2e import browser
+from tests.e2e.client import Someone
+from tests.e2e.system import System, eventually
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    yield from browser.chromium()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An operator's window."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, reduced_motion="reduce")
+    window = context.new_page()
+    window.set_default_timeout(browser.PATIENCE)
+    yield window
+    context.close()
+
+
+def test_the_runs_of_one_deal_are_found_by_its_tag_named_by_stage_deal_and_client(system: System, page: Page, someone: Someone):
+    someone.applies()
+    someone.stands("briefing")
+    someone.is_asked("brief")
+    other = Someone(system)
+    other.applies()
+    other.stands("briefing")
+    page.goto(f"{system.settings.prefect_ui}/runs?tag=deal:{someone.deal}")
+    for name in (f"intake · deal {someone.deal} · Acme", f"brief · deal {someone.deal} · Acme"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+    expect(page.get_by_text("Suspended", exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name=f"deal {other.deal} ·")).to_have_count(0)
+    browser.shoot(page, "prefect-runs")
+
+
+def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_with_a_reason(system: System, page: Page, someone: Someone):
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    someone.sends_brief()
+    someone.gets("proposal/v1/mail")
+    assert someone.accepts().status_code == 200
+    someone.stands("contracting")
+    wait = someone.is_asked("contract")
+    page.goto(f"{system.settings.prefect_ui}/runs/flow-run/{wait.flow_run_id}")
+    page.get_by_role("button", name="Resume").click()
+    form = page.get_by_role("dialog")
+    expect(form).to_contain_text("The day on which it was signed.")
+    expect(form).to_contain_text("Your name or e-mail: the history says who did it.")
+    browser.shoot(page, "prefect-resume")
+    form.get_by_role("button", name="Submit").click()
+    expect(form).to_contain_text("'outcome' is a required property")
+    _choose(page, form, "Outcome", "signed")
+    _field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
+    form.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("Please give the day on which the contract was signed.")).to_be_visible()
+    browser.shoot(page, "prefect-resume-refused")
+    assert someone.is_asked("contract").closed_at is None, "it waits as before"
+    if not form.is_visible():
+        page.get_by_role("button", name="Resume").click()
+        _field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
+    _choose(page, form, "Outcome", "lost")
+    _field(form, "Reason").get_by_role("textbox").fill("Their budget was cut.")
+    form.get_by_role("button", name="Submit").click()
+    someone.stands("lost")
+    with system.db.reading() as session:
+        said = session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == "contract.answered")).one()
+    assert (said.source, said.actor, said.payload["reason"]) == ("operator", "staff:Conor Walsh", "Their budget was cut.")
+
+
+def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: System, page: Page, someone: Someone):
+    payload = {"service": "time-machine", "name": "Eve", "email": someone.email}
+    with system.db.writing() as session:
+        fact, _ = keep(session, News(kind="application", source="test", external_id=someone.email, actor="client", payload=payload), now=datetime.now(UTC))
+        want(session, Stage.INTAKE, application=fact, now=datetime.now(UTC))
+    system.nudge()
+
+    def row() -> StageRun:
+        with system.db.reading() as session:
+            return session.exec(select(StageRun).where(StageRun.application_id == fact.id)).one()
+
+    eventually(lambda: row().state == "failed", lambda: system.log("worker"))
+    page.goto(f"{system.settings.prefect_ui}/runs/flow-run/{row().flow_run_id}")
+    expect(page.get_by_text("time-machine").first).to_be_visible()
+    browser.shoot(page, "prefect-failed")
+    with system.db.writing() as session:
+        kept = session.get_one(Fact, fact.id)
+        kept.payload = payload | {"service": "landing-page"}
+        session.add(kept)
+    page.get_by_role("button", name="Retry").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    assert someone.stands("briefing").service == "landing-page"
+    eventually(lambda: row().state == "done", lambda: system.log("worker"))
+    assert row().generation == 1, "the very run went on; it has no successor"
+
+
+def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, page: Page, someone: Someone):
+    page.goto(f"{system.settings.prefect_ui}/deployments")
+    for name in ("brief", "contract", "estimate", "intake", "proposal"):
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    browser.shoot(page, "prefect-deployments")
+    deployment = system.prefect("GET", "/deployments/name/register-lead/register-lead")
+    address = f"{system.settings.prefect_ui}/deployments/deployment/{deployment['id']}"
+    page.goto(f"{address}?tab=Description")
+    expect(page.get_by_text("Enters a lead from a call, an event or outgoing work.")).to_be_visible()
+    page.goto(f"{address}/run")
+    for name, text in (("name", "Nora"), ("contact", someone.email), ("service", "landing-page")):
+        _field(page, name).get_by_role("textbox").fill(text)
+    browser.shoot(page, "prefect-run-form")
+    page.get_by_role("button", name="Submit").click()
+    someone.stands("briefing")
+    with system.db.reading() as session:
+        lead = session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == "application", col(Fact.source) == "operator")).one()
+    assert lead.payload["name"] == "Nora"
+    someone.gets("r1/brief/mail")
+
+
+def test_every_deployment_says_what_it_does(system: System):
+    deployments = system.prefect("POST", "/deployments/filter", {})
+    assert len(deployments) >= 5
+    assert [one["name"] for one in deployments if not one["description"]] == []
+
+
+def _field(form: Locator | Page, label: str) -> Locator:
+    """A field of Prefect's form by what it is called; its labels are not tied to their controls."""
+    page = form.page if isinstance(form, Locator) else form
+    named = page.locator(".schema-form-property__label").filter(has_text=re.compile(rf"^{label}( \(Optional\))?$"))
+    return form.locator(".schema-form-property").filter(has=named)
+
+
+def _choose(page: Page, form: Locator, label: str, value: str) -> None:
+    control = _field(form, label).get_by_role("group").get_by_role("button")
+    control.press("ArrowDown")
+    page.locator(".p-select-option").get_by_text(value, exact=True).click()
+    expect(control).to_contain_text(value)
