@@ -125,7 +125,7 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
 def decide(key: str, *, went_out: bool, who: str) -> Effect:
     """A person's word on an unknown or failed effect: it went out, or it is to be done again, by the waker at once.
 
-    Raises Refused for an effect that is neither.
+    A failed one can only be done again. Raises Refused for an effect in any other state.
     """
     here = world()
     with here.db.writing() as session:

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Completed, Crashed, Scheduled
 
-from models.errors import Unavailable
+from models.errors import Missing, Unavailable
 
 ENDED = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED})
 AT_ONCE = 200
@@ -74,7 +74,10 @@ class Engine:
 
     def _deployment(self, stage: str) -> UUID:
         if stage not in self._deployments:
-            self._deployments[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
+            try:
+                self._deployments[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
+            except ObjectNotFound:
+                raise Missing(f"Prefect has no deployment {stage}; the worker makes it at its start.") from None
         return self._deployments[stage]
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models import effects, facts, inbox, ladder, leases, waiting, wanted
 from models.answers import ProposalViewed, Released
-from models.errors import Unavailable
+from models.errors import Missing, Unavailable
 from models.ladder import ScheduledRung
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState
@@ -69,7 +69,11 @@ def _create(here: World, prefect: Engine, done: Round) -> None:
     with here.db.reading() as session:
         rows = wanted.in_states(session, RunState.WANTED, limit=A_ROUND)
     for row in rows:
-        make_run(here, prefect, row)
+        try:
+            make_run(here, prefect, row)
+        except Missing as missing:  # its deployment is not there; that keeps nobody else's from being made
+            log.error("%s cannot be made: %s", row.key, missing)  # noqa: TRY400
+            continue
         done.created += 1
     done.again |= len(rows) == A_ROUND
 
