@@ -96,7 +96,7 @@ def test_tests_need_the_development_tools_and_other_commands_leave_them_there(cl
     studio(clone, "status")
     tested = studio(clone, "test", "-k", "money")
     studio(clone, "status")
-    assert tested.stdout == "ran -m pytest -k money\n"
+    assert tested.stdout == "ran -m pytest --numprocesses 2 --dist loadgroup -k money\n"
     assert ["--no-dev" in call for call in (clone / "uv-calls").read_text().splitlines()] == [True, False]
 
 

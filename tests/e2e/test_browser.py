@@ -114,6 +114,7 @@ def test_a_client_on_a_phone_without_scripts_does_the_same(system: System, chrom
         client.page.get_by_label("Vacancies").tap()
         assert _total(client) == before, "without scripts nothing moves by itself"
         client.presses("Recalculate")
+        client.page.wait_for_url(re.compile("option=.*#price"))
         assert _total(client) > before
         expect(client.page.get_by_label("Vacancies")).to_be_checked()
         client.page.get_by_label("Your full name").fill("Ada Byron")
