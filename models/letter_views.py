@@ -64,6 +64,7 @@ LETTER_NEEDS: dict[str, Needs] = {
     "link-renewed": Needs(("document",)),
     "contract-to-prepare": Needs(("total", "accepted_by"), ("deal", "pdf"), staff=True),
     "contract-reminder": Needs(("total", "waiting"), ("deal",), staff=True),
+    "address-refused": Needs(("address", "said"), staff=True),
     "client-silent": Needs(("what", "waiting"), staff=True),
     "deal-lost-staff": Needs(("stage", "reason"), staff=True),
     "deal-on-hold": Needs(("until",), link=False),

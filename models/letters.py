@@ -18,7 +18,7 @@ BUTTONS: dict[str, str] = {
     "proposal-accepted": "proposal", "proposal-accepted-staff": "proposal-staff", "proposal-change-asked": "proposal-staff",
     "proposal-change-reminder": "proposal-staff", "proposal-declined": "comeback", "proposal-declined-staff": "proposal-staff",
     "proposal-forwarded": "proposal", "contract-to-prepare": "contract-word", "contract-reminder": "contract-word",
-    "client-silent": "deal", "deal-lost-staff": "deal", "deal-resumed": "brief",
+    "address-refused": "deal", "client-silent": "deal", "deal-lost-staff": "deal", "deal-resumed": "brief",
 }  # fmt: skip
 """The kind of link behind each letter's button; an order may name another."""
 

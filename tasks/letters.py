@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 import templates
 from models import links
+from models.effects import EffectState
 from models.errors import StudioError, Uncertain
 from models.letter_views import LETTER_NEEDS, LetterView
-from models.letters import BUTTONS, LetterOrder
+from models.letters import BUTTONS, LetterOrder, plan
 from models.message import Mailbox, Message, Receipt
 from models.proposal import Person
 from models.studio import Staff
@@ -38,9 +39,19 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
             ask=(lambda: _asked(here, key)) if here.mail.can_ask else None,
         )
     )
+    if effect.state == EffectState.FAILED and order.to == "client":
+        _tell_refused(here, key, order, effect.said)
     if FlowRunContext.get():
         get_run_logger().info("letter %s to the %s: %s. %s", order.name, order.to.replace("_", " "), effect.state, effect.said)
     return effect
+
+
+def _tell_refused(here: World, key: str, order: LetterOrder, said: str) -> None:
+    """A client's address that refuses mail is told to the salesperson, once a letter: no reminder will reach the client either."""
+    told = LetterOrder(name="address-refused", deal_id=order.deal_id, to="salesperson", facts={"said": said})
+    with here.db.writing() as session:
+        plan(session, f"{key}/refused", told, now=here.now())
+    here.nudge()
 
 
 def _hand_over(here: World, key: str, order: LetterOrder) -> Done:

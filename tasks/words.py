@@ -173,5 +173,6 @@ WORDS: dict[str, Callable[[About], str]] = {
     "closes_on": _closes_on, "waiting": _waiting, "what": _what, "hours": _hours, "reasons": _reasons, "total": _total, "valid_until": _valid_until,
     "changes": _changes, "accepted_by": _accepted_by, "accepted_on": _accepted_on, "options": _options, "reason": _reason,
     "message": _message, "until": _until, "stage": lambda about: about.deal.sales, "from_name": lambda about: about.client.name,
-    "note": lambda _about: "", "document": lambda _about: "page", "who": lambda _about: "",
+    "note": lambda _about: "",
+    "address": lambda about: about.client.email, "said": lambda _about: "", "document": lambda _about: "page", "who": lambda _about: "",
 }  # fmt: skip

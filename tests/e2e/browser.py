@@ -2,14 +2,17 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, ViewportSize, expect, sync_playwright
+from sqlmodel import col, select
 
+from models.tables import Fact
+from tests.e2e.client import Someone
 from tests.parts import CHROMIUM, requires
 
 ARGS = [
@@ -18,7 +21,7 @@ ARGS = [
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "java_script_enabled": False}
-SMALLEST = {"width": 320, "height": 640}  # a large screen at 400 % (WCAG 1.4.10)
+SMALLEST: ViewportSize = {"width": 320, "height": 640}  # a large screen at 400 % (WCAG 1.4.10)
 PATIENCE = 40_000
 FOCUSED = """() => {
   const element = document.activeElement;
@@ -33,7 +36,7 @@ FOCUSED = """() => {
 }"""
 
 
-def chromium() -> Iterator[Browser]:
+def chromium() -> Generator[Browser]:
     """A browser, for a fixture of a module: its event loop must not outlive the tests that use it."""
     requires("browser")
     expect.set_options(timeout=PATIENCE)
@@ -67,7 +70,7 @@ class Visit:
         assert answer is not None and answer.status == status, f"{path} was answered {answer and answer.status}"
 
     @contextmanager
-    def expects(self, *statuses: int) -> Iterator[None]:
+    def expects(self, *statuses: int) -> Generator[None]:
         """Take these statuses for right."""
         before, self.expected = self.expected, self.expected | set(statuses)
         yield
@@ -152,7 +155,7 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, base: str, kind: dict[str, Any] = DESKTOP) -> Iterator[Visit]:
+def visit(browser: Browser, base: str, kind: dict[str, Any] = DESKTOP) -> Generator[Visit]:
     """A window of this kind, closed at the end and then free of faults."""
     one = Visit(browser.new_context(locale="en-IE", reduced_motion="reduce", **kind).new_page(), base, "phone" if kind is PHONE else "desktop")
     try:
@@ -170,3 +173,20 @@ def shoot(page: Page, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def after(someone: Someone, letter: str, kind: str) -> str:
+    """The path of the link that a letter brings, once it has come."""
+    someone.gets(letter)
+    return someone.link(kind)
+
+
+def facts(someone: Someone, kind: str) -> list[Fact]:
+    """What is recorded about somebody's deal, in its order."""
+    with someone.system.db.reading() as session:
+        return list(session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == kind).order_by(col(Fact.id))))
+
+
+def total(client: Visit) -> int:
+    """The gross total that would be accepted, in minor units."""
+    return int(client.page.locator("#accept [name=total]").get_attribute("value") or 0)

@@ -1,23 +1,18 @@
 """The sale as clients and staff see it, in a real browser: on a desktop, on a phone without scripts, by keyboard alone."""
 
 import re
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from pypdf import PdfReader
-from sqlmodel import col, select
+from sqlmodel import select
 
 from deployments.demo import ANSWERS
-from models.tables import Brief, Deal, Document, Fact
+from models.tables import Brief, Deal, Document
 from tests.e2e import browser
-from tests.e2e.browser import DESKTOP, PHONE, Visit, visit
-from tests.e2e.client import COMPLEX, Someone
+from tests.e2e.browser import DESKTOP, PHONE, Visit, after, facts, total, visit
+from tests.e2e.client import Someone
 from tests.e2e.system import System, eventually
 
 pytestmark = pytest.mark.browser
@@ -40,8 +35,6 @@ APPLY = """
   - paragraph:
     - button "Send"
 """
-SITE = """<!doctype html><html lang="en"><head><title>Our own site</title><link rel="icon" href="data:,"></head><body><h1>Our own site</h1>
-<div id="here"><a href="{home}/apply">Tell us about your project</a></div><script src="{home}/embed.js" data-target="#here" async></script></body></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def proposed(system: System, chromium: Browser) -> Iterator[list[Someone]]:
     """Clients who have their proposal, made side by side."""
-    people = [Someone(system) for _ in range(3)]
+    people = [Someone(system) for _ in range(2)]
     for one in people:
         one.applies()
     for one in people:
@@ -66,22 +59,22 @@ def proposed(system: System, chromium: Browser) -> Iterator[list[Someone]]:
 def test_a_client_at_a_desk_comes_from_the_form_to_the_accepted_proposal(system: System, chromium: Browser, someone: Someone):
     with visit(chromium, system.base, DESKTOP) as client:
         _applies(client, someone, "/apply?utm_source=newsletter&utm_campaign=autumn")
-        client.goes(_after(someone, "r1/brief/mail", "brief"))
+        client.goes(after(someone, "r1/brief/mail", "brief"))
         client.looks_right("brief")
         _saves_by_itself(client, someone)
         client.fills(ANSWERS)
         client.presses("Send the answers")
         expect(client.page.get_by_role("heading", level=1)).to_contain_text("That is what we needed")
         client.looks_right("brief-done")
-        client.goes(_after(someone, "proposal/v1/mail", "proposal"))
+        client.goes(after(someone, "proposal/v1/mail", "proposal"))
         client.looks_right("proposal")
-        before = _total(client)
+        before = total(client)
         client.page.get_by_label("Vacancies").check()
         client.page.get_by_role("checkbox", name=re.compile("^Search")).check()
         expect(client.page.locator("[data-live=accept]")).to_contain_text("with 2 options")
-        assert _total(client) > before
+        assert total(client) > before
         assert "option=" in client.page.url, "the selection is in the address: reloading keeps it"
-        eventually(lambda: _facts(someone, "proposal.viewed"), "nobody counted the reader")
+        eventually(lambda: facts(someone, "proposal.viewed"), "nobody counted the reader")
         client.page.get_by_label("Your full name").fill("Ada Byron")
         client.presses("Accept the proposal")
         expect(client.page.locator(".banner.good")).to_contain_text("Accepted by Ada Byron")
@@ -95,7 +88,7 @@ def test_a_client_at_a_desk_comes_from_the_form_to_the_accepted_proposal(system:
 def test_a_client_on_a_phone_without_scripts_does_the_same(system: System, chromium: Browser, someone: Someone):
     with visit(chromium, system.base, PHONE) as client:
         _applies(client, someone, "/apply")
-        client.goes(_after(someone, "r1/brief/mail", "brief"))
+        client.goes(after(someone, "r1/brief/mail", "brief"))
         client.looks_right("brief")
         client.fills({"about": ANSWERS["about"], "goal": ANSWERS["goal"]})
         client.presses("Save and return later")
@@ -108,14 +101,14 @@ def test_a_client_on_a_phone_without_scripts_does_the_same(system: System, chrom
         client.looks_right("brief-problems")
         client.fills(ANSWERS)
         client.presses("Send the answers")
-        client.goes(_after(someone, "proposal/v1/mail", "proposal"))
+        client.goes(after(someone, "proposal/v1/mail", "proposal"))
         client.looks_right("proposal")
-        before = _total(client)
+        before = total(client)
         client.page.get_by_label("Vacancies").tap()
-        assert _total(client) == before, "without scripts nothing moves by itself"
+        assert total(client) == before, "without scripts nothing moves by itself"
         client.presses("Recalculate")
         client.page.wait_for_url(re.compile("option=.*#price"))
-        assert _total(client) > before
+        assert total(client) > before
         expect(client.page.get_by_label("Vacancies")).to_be_checked()
         client.page.get_by_label("Your full name").fill("Ada Byron")
         client.presses("Accept the proposal")
@@ -173,7 +166,7 @@ def test_a_proposal_is_passed_on_changed_declined_and_taken_up_again(system: Sys
         client.page.get_by_label("Their e-mail").fill("charles@acme.example")
         client.presses("Send them the link")
         client.looks_right("proposal-forwarded")
-        forwarded = eventually(lambda: _facts(someone, "proposal.forwarded"), someone.told)[0]
+        forwarded = eventually(lambda: facts(someone, "proposal.forwarded"), someone.told)[0]
         assert forwarded.payload["email"] == "charles@acme.example"
         someone.gets(f"proposal/forwarded/{forwarded.id}")
         client.goes(path)
@@ -191,7 +184,7 @@ def test_a_proposal_is_passed_on_changed_declined_and_taken_up_again(system: Sys
         client.presses("Decline the proposal")
         expect(client.page.locator(".banner")).to_contain_text("You declined this proposal")
         client.looks_right("proposal-declined")
-        said = [(fact.payload["decision"], fact.payload["text"], fact.payload["reason"]) for fact in _facts(someone, "proposal.answered")]
+        said = [(fact.payload["decision"], fact.payload["text"], fact.payload["reason"]) for fact in facts(someone, "proposal.answered")]
         assert said == [("change", "One language more, please.", ""), ("decline", "", "postponed")]
         someone.gets("proposal/v1/declined")
         someone.stands("lost")
@@ -213,7 +206,7 @@ def test_who_holds_an_old_link_gets_a_new_one_by_mail(system: System, chromium: 
             client.presses("Send me a new link")
             expect(client.page.get_by_role("heading", level=1)).to_have_text("Look into your inbox")
             client.looks_right("link-sent")
-    [asked] = _facts(someone, "link.asked")
+    [asked] = facts(someone, "link.asked")
     someone.gets(f"link/{asked.id}")
 
 
@@ -226,7 +219,7 @@ def test_a_small_budget_is_a_question_answered_by_one_button(
 ):
     someone.applies(budget="900")
     with visit(chromium, system.base, kind) as client:
-        client.goes(_after(someone, "intake/minimum", "qualify"))
+        client.goes(after(someone, "intake/minimum", "qualify"))
         client.looks_right("qualify")
         client.presses(button)
         expect(client.page.get_by_role("heading", level=1)).to_have_text(told)
@@ -234,124 +227,17 @@ def test_a_small_budget_is_a_question_answered_by_one_button(
     someone.stands(stands)
 
 
-def test_a_manager_changes_hours_with_a_reason_and_the_salesperson_records_the_contract(system: System, chromium: Browser, someone: Someone):
-    someone.applies()
-    someone.gets("r1/brief/mail")
-    someone.sends_brief(**COMPLEX)
-    path = _after(someone, "estimate/v1/approval", "approve")
-    with visit(chromium, system.base, PHONE) as staff:
-        staff.goes(path)
-        staff.looks_right("approve")
-    with visit(chromium, system.base) as staff:
-        staff.goes(path)
-        staff.looks_right("approve")
-        before = staff.page.locator(".figures .big").inner_text()
-        staff.page.get_by_label("Calculator").fill("40")
-        staff.presses("Recount")
-        assert staff.page.locator(".figures .big").inner_text() != before
-        with staff.expects(422):
-            staff.presses("Approve")
-            expect(staff.page.locator("#problems")).to_be_focused()
-        staff.looks_right("approve-problems")
-        staff.page.get_by_label("Reason").fill("Soil tables are new to us.")
-        staff.page.get_by_label("Your name").select_option("Tomasz Zielinski")
-        staff.presses("Approve")
-        expect(staff.page.locator(".banner")).to_contain_text("Approved by Tomasz Zielinski")
-        staff.looks_right("approved")
-    [review] = _facts(someone, "estimate.reviewed")
-    assert review.payload["hours"] == {"calculator": 40} and review.payload["reason"] == "Soil tables are new to us."
-    someone.gets("proposal/v1/mail")
-    assert someone.accepts().status_code == 200
-    someone.gets("r1/contract/prepare")
-    with visit(chromium, system.base, PHONE) as staff:
-        staff.goes(someone.link("contract-word"))
-        staff.looks_right("contract-word")
-        staff.page.get_by_label("It was signed").check()
-        staff.page.get_by_label("Your name").select_option("Conor Walsh")
-        staff.presses("Record it")
-        expect(staff.page.get_by_role("heading", level=1)).to_have_text("Signed: Acme")
-        staff.looks_right("contract-signed")
-    someone.stands("signed")
-
-
-def test_staff_read_a_proposal_and_the_sent_letters_and_answer_nothing(system: System, chromium: Browser, proposed: list[Someone]):
-    for kind in (DESKTOP, PHONE):
-        with visit(chromium, system.base, kind) as staff:
-            staff.goes("/outbox")
-            staff.looks_right("outbox")
-            staff.page.get_by_role("link", name="Your proposal").first.click()
-            expect(staff.page.locator("iframe, .letter-text").first).to_be_visible()
-            staff.looks_right("outbox-letter")
-            staff.goes("/nothing-here", status=404)
-            staff.looks_right("refused")
-
-
-def test_on_paper_the_live_page_is_the_proposal_without_its_buttons(system: System, chromium: Browser, proposed: list[Someone]):
-    with visit(chromium, system.base) as client:
-        client.goes(proposed[1].link("proposal"))
-        total = _total(client)
-        client.page.emulate_media(media="print")
-        for part in (".sum-bar", ".answer", ".foot", ".skip", ".top-note", ".recount"):
-            expect(client.page.locator(part)).to_be_hidden()
-        sheet = PdfReader(BytesIO(client.page.pdf(format="A4")))
-    text = " ".join(" ".join(page.extract_text() for page in sheet.pages).split())
-    assert 4 <= len(sheet.pages) <= 12
-    assert f"€{total / 100:,.2f}" in text and "Recalculate" not in text and "Accept the proposal" not in text
-
-
-def test_the_pdf_is_shown_in_the_browser_and_says_what_the_page_says(system: System, chromium: Browser, proposed: list[Someone]):
-    with visit(chromium, system.base) as client:
-        client.goes(proposed[1].link("proposal"))
-        total = _total(client)
-        href = client.page.get_by_role("link", name="PDF").get_attribute("href")
-        answer = client.page.request.get(f"{system.base}{href}")
-        sheet = PdfReader(BytesIO(answer.body()))
-    assert answer.headers["content-type"] == "application/pdf" and answer.headers["content-disposition"].startswith("inline")
-    assert 5 <= len(sheet.pages) <= 8
-    assert f"€{total / 100:,.2f}" in "".join(page.extract_text() for page in sheet.pages)
-
-
-def test_the_form_on_the_studios_own_site_sends_an_application_with_its_campaign(system: System, chromium: Browser, someone: Someone, own_site: str):
-    with visit(chromium, own_site) as client:
-        client.goes("/?utm_source=search&utm_medium=cpc&utm_term=garden+site")
-        client.page.get_by_role("radio", name="Landing page").check()
-        client.page.get_by_label("Your name").fill("Ada Byron")
-        client.page.get_by_label("E-mail").fill(someone.email)
-        assert client.page.evaluate(browser.AUDIT) in ([], ["no one main part"]), "the form is as readable there as here"
-        browser.shoot(client.page, "embedded-desktop")
-        client.presses("Send")
-        client.page.wait_for_url(f"{system.base}/thanks")
-    source = someone.stands("briefing").source
-    assert source == source | {"utm_source": "search", "utm_medium": "cpc", "utm_term": "garden site"} and own_site in source["referrer"]
-
-
-@pytest.fixture
-def own_site(system: System) -> Iterator[str]:
-    """The address of the studio's own site, on another origin."""
-
-    class Site(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(SITE.format(home=system.base).encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests are quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.05))
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
 def _applies(client: Visit, someone: Someone, path: str) -> None:
     client.goes(path)
     client.looks_right("apply")
     client.page.get_by_role("radio", name="Corporate site").check()
-    for label, text in (("Your name", "Ada Byron"), ("E-mail", someone.email), ("Company", "Acme"), ("Budget", "€ 24,000"), ("What is it about?", "A site.")):
+    for label, text in (
+        ("Your name", "Ada Byron"),
+        ("E-mail", someone.email),
+        ("Company", "Acme"),
+        ("Budget", "€ 24,000"),
+        ("What is it about?", "A site."),
+    ):
         client.page.get_by_label(label).fill(text)
     client.presses("Send")
     expect(client.page.locator(".lead")).to_contain_text(someone.email)
@@ -366,20 +252,6 @@ def _saves_by_itself(client: Visit, someone: Someone) -> None:
     client.page.reload()
     assert client.page.locator("[name=q_about]").input_value() == "Gardens for schools."
     expect(client.page.locator("[name=q_goal][value=enquiries]")).to_be_checked()
-
-
-def _after(someone: Someone, letter: str, kind: str) -> str:
-    someone.gets(letter)
-    return someone.link(kind)
-
-
-def _total(client: Visit) -> int:
-    return int(client.page.locator("#accept [name=total]").get_attribute("value") or 0)
-
-
-def _facts(someone: Someone, kind: str) -> list[Fact]:
-    with someone.system.db.reading() as session:
-        return list(session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == kind).order_by(col(Fact.id))))
 
 
 def _is_frozen(someone: Someone, options: int) -> None:

@@ -86,7 +86,9 @@ def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_wit
 def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: System, page: Page, someone: Someone):
     payload = {"service": "time-machine", "name": "Eve", "email": someone.email}
     with system.db.writing() as session:
-        fact, _ = keep(session, News(kind="application", source="test", external_id=someone.email, actor="client", payload=payload), now=datetime.now(UTC))
+        fact, _ = keep(
+            session, News(kind="application", source="test", external_id=someone.email, actor="client", payload=payload), now=datetime.now(UTC)
+        )
         want(session, Stage.INTAKE, application=fact, now=datetime.now(UTC))
     system.nudge()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models import links
+from models import effects, links
 from models.db import Database
 from models.errors import Refused, Unavailable, Uncertain
 from models.letter_views import LETTER_NEEDS
@@ -25,7 +25,7 @@ WHERE = {
     "application-": "received", "brief-edited-late": "proposed", "brief-farewell": "lost", "brief-": "briefing", "welcome-back": "briefing",
     "estimate-": "estimating", "proposal-change": "change asked", "proposal-accepted": "accepted", "proposal-declined": "proposed",
     "proposal-farewell": "lost", "proposal-": "proposed", "link-renewed": "proposed", "contract-": "accepted", "client-silent": "proposed",
-    "deal-": "briefing",
+    "address-refused": "briefing", "deal-": "briefing",
 }  # fmt: skip
 NAMES = sorted(LETTER_NEEDS)
 CONOR = "conor@northlight.example"
@@ -217,3 +217,17 @@ def test_hostile_words_of_a_client_stay_words(here_sqlite: World) -> None:
     assert "<script>" not in message.html
     assert "{{ 7*7 }}" in message.text
     assert "\n" not in message.subject + message.to.name
+
+
+def test_a_clients_address_that_refuses_mail_is_told_to_the_salesperson_once(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "briefing")
+    here_sqlite.mail.troubles.append(Refused("550 No such user here"))
+    for _ in range(2):
+        assert letters.send("deal/1/hello", an_order("brief-invitation", deal)).state == "failed"
+    with here_sqlite.db.reading() as session:
+        errands = effects.planned_errands(session, now=MONDAY)
+    assert [(errand.key, errand.args["to"], errand.args["facts"]) for errand in errands] == [
+        ("deal/1/hello/refused", "salesperson", {"said": "550 No such user here"})
+    ]
+    assert letters.send(errands[0].key, letters.order_of(errands[0].args), kind=effects.ERRAND).state == "done"
