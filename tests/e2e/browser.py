@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, Request, Response, ViewportSize, expect, sync_playwright
 from sqlmodel import col, select
@@ -88,13 +88,14 @@ class Visit:
             self.page.set_viewport_size(PHONE["viewport"])
         assert not found, f"{name}, {self.width}, {self.page.url}:\n" + "\n".join(found)
 
-    def presses(self, name: str) -> None:
-        """Press a button as a hand does: by mouse, or by finger."""
-        button = self.page.get_by_role("button", name=name, exact=True)
-        if self.width == "phone":
-            button.tap()
-        else:
-            button.click()
+    def presses(self, name: str, role: Literal["button", "link"] = "button", within: str = "body") -> None:
+        """Press a button or link as a hand does, by mouse or by finger, and wait for the page it leads to."""
+        target = self.page.locator(within).get_by_role(role, name=name, exact=True)
+        with self.page.expect_navigation():
+            if self.width == "phone":
+                target.tap()
+            else:
+                target.click()
 
     def fills(self, answers: dict[str, str | list[str]]) -> None:
         """Fill in a brief by question, as far as it is asked."""

@@ -80,6 +80,7 @@
     if (changes && !leaving && navigator.sendBeacon) navigator.sendBeacon(form.dataset.draft, draft());
   });
   var problems = document.getElementById("problems");
-  if (problems) problems.focus();
+  // Browsers that know autofocus on any element have done it by the first frame.
+  if (problems) window.requestAnimationFrame(function () { if (document.activeElement !== problems) problems.focus(); });
   show();
 })();

@@ -41,7 +41,8 @@
     form.addEventListener("change", recount);
   }
   var problems = document.getElementById("problems");
-  if (problems) problems.focus();
+  // Browsers that know autofocus on any element have done it by the first frame.
+  if (problems) window.requestAnimationFrame(function () { if (document.activeElement !== problems) problems.focus(); });
 
   function seen() {
     var body = new URLSearchParams({ version: script.dataset.version });
