@@ -17,13 +17,13 @@ from tasks.world import world
 Intake starts by itself. Without an e-mail address the salesperson fills the brief in on the phone, by the staff link they are sent.""",
 )
 def register_lead(
-    name: Annotated[str, Field(min_length=1, max_length=200)],
+    name: Annotated[str, Field(min_length=1, max_length=200, description="Who it is.")],
     contact: Annotated[str, Field(min_length=3, max_length=320, description="E-mail address or phone number.")],
     service: Annotated[str, Field(description="Slug of the service, as in rates.toml: corporate-site, shop …")],
     who: Who = "operator",
-    company: str = "",
+    company: Annotated[str, Field(max_length=200, description="Their firm.")] = "",
     budget: Annotated[float | None, Field(ge=0, description="In whole units of the studio's currency.")] = None,
-    message: str = "",
+    message: Annotated[str, Field(max_length=20_000, description="What they said.")] = "",
     source: Annotated[str, Field(description="Where it comes from: call, event, outgoing, partner …")] = "call",
 ) -> int:
     """Keep a lead as an application; return its number."""

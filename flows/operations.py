@@ -13,6 +13,11 @@ from tasks.world import world
 DealId = Annotated[int, Field(ge=1, description="Number of the deal.")]
 Who = Annotated[str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it.")]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why. The history and the monthly report show it.")]
+Until = Annotated[AwareDatetime | None, Field(description="When it wakes by itself; empty: when somebody runs release.")]
+Kind = Annotated[Literal["qualify", "brief", "proposal", "comeback"], Field(description="Which page the link opens.")]
+Outcome = Annotated[Literal["it went out", "send it again"], Field(description="What you found out, or want.")]
+EffectKey = Annotated[str, Field(min_length=3, max_length=300, description="Key of the effect, as ./studio deal shows it.")]
+Text = Annotated[str, Field(min_length=1, max_length=20_000, description="What happened.")]
 
 
 def _key() -> str:
@@ -20,7 +25,7 @@ def _key() -> str:
 
 
 @flow(name="put-on-hold", description="Lets a deal rest: no reminders and no deadlines, until a day or until `release`. Answers still count.")
-def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: AwareDatetime | None = None) -> None:
+def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: Until = None) -> None:
     """Record that a deal rests."""
     operations.record(deal_id, Held(until=until, reason=reason).model_dump(mode="json"), Held.kind, who, _key())
     world().nudge()
@@ -48,7 +53,7 @@ def reopen(deal_id: DealId, who: Who, reason: Reason) -> None:
 
 
 @flow(name="note", description="Keeps a note in a deal's history: a call, a meeting, anything worth remembering.")
-def note(deal_id: DealId, who: Who, text: Annotated[str, Field(min_length=1, max_length=20_000)]) -> None:
+def note(deal_id: DealId, who: Who, text: Text) -> None:
     """Record a note."""
     operations.record(deal_id, Noted(text=text).model_dump(mode="json"), Noted.kind, who, _key())
 
@@ -58,14 +63,14 @@ def note(deal_id: DealId, who: Who, text: Annotated[str, Field(min_length=1, max
     description="""Decides an effect whose outcome is unknown (the line went dead after the letter was handed over, say). Look in the mailbox
 or ask the client, then choose: *it went out*, or *send it again*. `./studio deal ID` shows the keys.""",
 )
-def settle_effect(key: Annotated[str, Field(min_length=3, max_length=300)], who: Who, outcome: Literal["it went out", "send it again"]) -> None:
+def settle_effect(key: EffectKey, who: Who, outcome: Outcome) -> None:
     """Write a person's word on an unknown effect."""
     operations.settle_effect(key, who, went_out=outcome == "it went out")
     world().nudge()
 
 
 @flow(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
-def renew_link(deal_id: DealId, kind: Literal["qualify", "brief", "proposal", "comeback"], who: Who) -> None:
+def renew_link(deal_id: DealId, kind: Kind, who: Who) -> None:
     """Revoke a link; the client gets another."""
     operations.renew_link(deal_id, kind, who, _key())
     world().nudge()

@@ -15,7 +15,7 @@ from uuid import UUID
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import keyset_from_base_key, read_flow_run_input
-from prefect.input.run_input import run_input_subclass_from_type
+from prefect.input.run_input import RunInput, run_input_subclass_from_type
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -59,7 +59,8 @@ def for_any(models: Sequence[type[Typed]], *, key: str, whose: str, what: str, l
         return cast("Typed", read(reached.fact.kind, reached.fact.payload))
     if isinstance(reached, Silent):
         return None
-    _suspend(spot, _form(models[0]), reached.count, f"Waiting for {what} ({whose}).")
+    told = f"Waiting for {what} ({whose})"
+    _suspend(spot, _form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}.")
     raise AssertionError("unreachable: suspending ends the run")
 
 
@@ -151,10 +152,10 @@ def _pause_key(spot: Spot, count: int) -> str:
     return "".join(sign if sign.isalnum() else "-" for sign in f"{spot.key}-{count}".lower())
 
 
-@lru_cache
-def _form(model: type[Answer]) -> type[BaseModel]:
+@lru_cache(maxsize=64)
+def _form(model: type[Answer], asked: str) -> type[BaseModel]:
     who = (str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it."))
     form = create_model(f"{model.__name__}Form", __base__=model, who=who)
-    return run_input_subclass_from_type(form)
+    return cast("type[RunInput]", run_input_subclass_from_type(form)).with_initial_data(description=asked)
 
 

@@ -247,3 +247,9 @@ def test_public_things_say_what_they_are() -> None:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_every_field_of_a_run_form_says_what_it_is(flow) -> None:
+    fields = deployment_of(flow)._parameter_openapi_schema.properties
+    assert [name for name, field in fields.items() if not field.get("description")] == []

@@ -151,13 +151,13 @@ def test_kills_at_any_moment_change_nothing_about_the_end(tmp_path: Path):
         system.start()
         someone = Someone(system)
         someone.applies()
-        for pause in (0.2, 0.9, 1.6):
+        for pause in (0.2, 0.9):
             time.sleep(pause)
             system.kill("worker")
             system.start("worker")
         someone.gets("r1/brief/mail")
         someone.sends_brief()
-        for pause in (0.3, 1.2, 2.1):
+        for pause in (0.4, 1.5):
             time.sleep(pause)
             system.kill("worker")
             system.start("worker")
