@@ -123,7 +123,8 @@ def test_a_lead_from_a_call_needs_three_fields(system: System):
 
     def deal() -> Deal | None:
         with system.db.reading() as session:
-            fact = session.exec(select(Fact).where(Fact.kind == "application", col(Fact.source) == "operator")).first()
+            facts = session.exec(select(Fact).where(Fact.kind == "application", col(Fact.source) == "operator")).all()
+            fact = next((fact for fact in facts if fact.payload["name"] == "Nora"), None)
             return session.get(Deal, fact.deal_id) if fact and fact.deal_id else None
 
     found = eventually(deal, lambda: system.log("worker"))
