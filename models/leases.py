@@ -29,6 +29,12 @@ def give_back(session: Session, name: str, owner: str) -> None:
         session.delete(lease)
 
 
+def holder(session: Session, name: str) -> str:
+    """Who took the lease last; "" if nobody ever did."""
+    lease = session.get(Lease, name)
+    return lease.owner if lease else ""
+
+
 def is_held(session: Session, name: str, *, now: datetime) -> bool:
     """Whether somebody holds the lease now."""
     lease = session.get(Lease, name)

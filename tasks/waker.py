@@ -51,6 +51,10 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> Round:
     """
     here, done = world(), Round()
     with here.db.writing() as session:
+        before = leases.holder(session, "waker")
+        if before and not lives(session, before):  # a dead worker's lease is not waited for
+            leases.give_back(session, "waker", before)
+            session.flush()
         if not leases.take(session, "waker", here.worker, length=LEASE, now=real_now()):
             return done
     _release_holds(here)

@@ -32,7 +32,7 @@ def test_each_suspension_has_a_pause_key_of_its_own() -> None:
 
 @pytest.mark.parametrize("model", ASKED)
 def test_an_operators_form_is_the_answer_and_who_gives_it(model: type) -> None:
-    form = waits._form(model)
+    form = waits._form(model, "Waiting for an answer.")
     assert set(form.model_fields) >= {*model.model_fields, "who"}
     assert form.model_fields["who"].is_required()
     assert "who" not in model.model_fields

@@ -395,6 +395,7 @@ def test_what_nobody_wants_any_more_is_cancelled_unless_it_has_ended(here_sqlite
 def test_only_one_waker_is_at_work(here_sqlite: World, prefect: FakeEngine) -> None:
     with here_sqlite.db.writing() as session:
         a_run(session, Stage.BRIEF, a_deal(session))
+        leases.take(session, "worker/elsewhere/1/x", "elsewhere/1/x", length=timedelta(minutes=1), now=real_now())
         leases.take(session, "waker", "elsewhere/1/x", length=timedelta(minutes=1), now=real_now())
     assert tick(prefect.talk) == Round()
     with here_sqlite.db.writing() as session:
@@ -435,3 +436,11 @@ def test_a_round_with_nothing_to_do_does_nothing(here_sqlite: World, prefect: Fa
     assert (prefect.did, here_sqlite.mail.sent) == ([], [])
     with here_sqlite.db.reading() as session:
         assert session.exec(select(Wait).where(col(Wait.closed_at).is_(None))).one()
+
+
+def test_the_lease_of_a_dead_waker_is_not_waited_for(here_sqlite: World, prefect: FakeEngine) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        a_run(session, Stage.BRIEF, deal)
+        leases.take(session, "waker", "elsewhere/1/x", length=timedelta(minutes=1), now=real_now())
+    assert tick(prefect.talk).created == 1

@@ -265,7 +265,7 @@ def test_a_document_that_would_never_end_is_stopped_and_the_next_one_is_printed(
 
 
 def test_a_document_that_takes_too_much_memory_is_stopped():
-    printer = WeasyPrinter(seconds=60, memory_mb=16)
+    printer = WeasyPrinter(seconds=200, memory_mb=16)
 
     with pytest.raises(Refused, match=r"memory|died of it"):
         printer.print("<p><b>y</b></p>" * 60_000, when=WHEN)
