@@ -118,13 +118,13 @@ def test_a_second_run_of_a_stage_that_is_under_way_is_refused_with_a_sentence(sy
 
 def test_a_lead_from_a_call_needs_three_fields(system: System):
     deployment = system.prefect("GET", "/deployments/name/register-lead/register-lead")
-    lead = {"name": "Nora", "contact": "+353 1 531 2200", "service": "landing-page"}
+    lead = {"name": "Nuala", "contact": "+353 1 531 2200", "service": "landing-page"}
     system.prefect("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": lead})
 
     def deal() -> Deal | None:
         with system.db.reading() as session:
             facts = session.exec(select(Fact).where(Fact.kind == "application", col(Fact.source) == "operator")).all()
-            fact = next((fact for fact in facts if fact.payload["name"] == "Nora"), None)
+            fact = next((fact for fact in facts if fact.payload["name"] == "Nuala"), None)
             return session.get(Deal, fact.deal_id) if fact and fact.deal_id else None
 
     found = eventually(deal, lambda: system.log("worker"))
