@@ -35,6 +35,8 @@ ApplicationsKey = Annotated[ApiKey, asking("applications:write")]
 MAY_SEND = asking("applications:write")
 MAY_READ = asking("deals:read")
 FactsKey = Annotated[ApiKey, asking("facts:write")]
+StatementsKey = Annotated[ApiKey, asking("statements:write")]
+MAY_SEE_MONEY = asking("money:read")
 
 
 def problems(*more: int) -> dict[int | str, dict[str, Any]]:
@@ -48,4 +50,4 @@ def problems(*more: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": said[status], "content": content} for status in sorted({401, 403, 422, 503, *more})}
 
 
-__all__ = ["MAY_READ", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "problems"]
+__all__ = ["MAY_READ", "MAY_SEE_MONEY", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey", "problems"]

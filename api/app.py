@@ -12,17 +12,23 @@ from api import (
     brief,
     comeback,
     contract,
+    contract_word,
+    countersign,
     deals,
     door,
     guards,
     health,
     intake,
+    invoice,
+    milestone,
     outbox,
     problems,
     proposal,
     qualification,
     reference,
     review,
+    statements,
+    webhooks,
 )  # fmt: skip
 from api.openapi import described
 from models import addresses, company
@@ -32,6 +38,7 @@ from models.settings import Settings
 TAGS = [
     {"name": "applications", "description": "Send an application, see what becomes of it. Scope `applications:write`."},
     {"name": "deals", "description": "Read deals (`deals:read`), tell facts about them (`facts:write`)."},
+    {"name": "money", "description": "Bank statements (`statements:write`), and what became of their lines (`money:read`)."},
     {"name": "health", "description": "For supervisors and load balancers; no key."},
 ]
 VERSION = "1"
@@ -60,9 +67,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )  # fmt: skip
     app.state.door = here
-    for router in (intake, qualification, brief, proposal, comeback, review, contract, outbox, reference, assets):
+    for router in (
+        intake, qualification, brief, proposal, comeback, review, contract, countersign, contract_word, invoice, milestone, outbox, reference, assets,
+    ):  # fmt: skip
         app.include_router(router.pages)
-    for api in (applications, deals, health):
+    for api in (applications, deals, statements, health, webhooks):
         app.include_router(api.routes)
     assets.mount(app)
     problems.install(app)

@@ -9,10 +9,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.statement_lines import MOST_BYTES
+
 MEGABYTE = 1024 * 1024
 SMALL = 256 * 1024
 DRAFT = 2 * MEGABYTE
-TOKENS = re.compile(r"/([abkpqru])/[^/\s?.]+")
+STATEMENT = MOST_BYTES + MEGABYTE
+"""A bank statement, and what a form puts around it."""
+TOKENS = re.compile(r"/([abcikmpqrsu])/[^/\s?.]+")
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'none'"
@@ -58,12 +62,14 @@ class BodyLimit:
 
 
 def limits(deal_mb: int) -> Callable[[str], int]:
-    """How many bytes a path takes: files for a brief, little elsewhere."""
-    brief = re.compile(r"/b/[^/]+/?")
+    """How many bytes a path takes: files for a brief, a scan for the salesperson's word on a contract, bank statements, little elsewhere."""
+    files = re.compile(r"/[bk]/[^/]+/?")
 
     def limit(path: str) -> int:
-        if brief.fullmatch(path):
+        if files.fullmatch(path):
             return (deal_mb + 1) * MEGABYTE
+        if path.rstrip("/") == "/api/statements":
+            return STATEMENT
         return DRAFT if path.startswith("/b/") else SMALL
 
     return limit

@@ -30,6 +30,7 @@ class Opened:
     token: str
     kind: str
     deal_id: int
+    item: int = 0
 
     @property
     def is_staff(self) -> bool:
@@ -48,7 +49,7 @@ def opening(*kinds: str) -> Any:
                 raise LinkUnknown(str(missing)) from None
         if not found.current:
             raise LinkOutdated("This link was replaced by a newer one.")
-        return Opened(token, found.link.kind, found.link.deal_id)
+        return Opened(token, links.base(found.link.kind), found.link.deal_id, links.item(found.link.kind))
 
     return Depends(opened)
 
@@ -57,6 +58,10 @@ QualifyLink = Annotated[Opened, opening("qualify")]
 BriefLink = Annotated[Opened, opening("brief", "brief-staff")]
 ProposalLink = Annotated[Opened, opening("proposal", "proposal-staff")]
 ReviewLink = Annotated[Opened, opening("approve")]
-ContractLink = Annotated[Opened, opening("contract-word")]
+WordLink = Annotated[Opened, opening("contract-word")]
+ContractLink = Annotated[Opened, opening("contract", "contract-staff")]
+CountersignLink = Annotated[Opened, opening("countersign")]
+InvoiceLink = Annotated[Opened, opening("invoice", "invoice-staff")]
+MilestoneLink = Annotated[Opened, opening("milestone")]
 ComebackLink = Annotated[Opened, opening("comeback")]
 UnsubscribeLink = Annotated[Opened, opening("unsubscribe")]

@@ -1,4 +1,4 @@
-"""Errors as answers: problem+json (RFC 9457) under /api and /health, a page with a sentence elsewhere."""
+"""Errors as answers: problem+json (RFC 9457) under /api, /health and /webhooks, a page with a sentence elsewhere."""
 
 import logging
 from collections.abc import Sequence
@@ -19,10 +19,11 @@ from api.links import LinkOutdated, LinkUnknown, ReadOnly
 from models.errors import Invalid, Missing, Refused, StudioError, Unavailable
 from models.keys import NoKey, NoScope
 from models.pages import LinkUnknownPage, SentencePage
+from models.provider_event import Unreadable
 
 log = logging.getLogger("studioflow.api")
 STATUS: dict[type[StudioError], int] = {
-    LinkOutdated: 410, NoKey: 401, NoScope: 403, ReadOnly: 403, Missing: 404, Invalid: 422, Refused: 409, Unavailable: 503,
+    LinkOutdated: 410, NoKey: 401, NoScope: 403, ReadOnly: 403, Unreadable: 400, Missing: 404, Invalid: 422, Refused: 409, Unavailable: 503,
 }  # fmt: skip
 _SENTENCES = {
     400: "What was sent cannot be read.",
@@ -65,7 +66,7 @@ def install(app: FastAPI) -> None:
 
 def answer(request: Request, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: dict[str, str] | None = None) -> Response:
     """An error as this request's sender can read it."""
-    if request.url.path.startswith(("/api/", "/health/")) or request.url.path == "/openapi.json":
+    if request.url.path.startswith(("/api/", "/health/", "/webhooks/")) or request.url.path == "/openapi.json":
         problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
         return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
     here: Door = request.app.state.door

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from api.apply_form import BUDGET_MOST, is_locale
-from models.answers import ANSWERS, Answer, Joined
+from models.answers import ANSWERS, BY_RULE, Answer
 from models.deal_card import DealCard
 from models.intake import normal_email
 from models.reading import clean
@@ -114,7 +114,7 @@ def _fact_model(answer: type[Answer]) -> Any:
     return create_model(f"{answer.__name__}Fact", __base__=FactHead, __doc__=answer.__doc__, **named)
 
 
-_TOLD: Any = tuple(_fact_model(answer) for answer in ANSWERS if answer is not Joined)
+_TOLD: Any = tuple(_fact_model(answer) for answer in ANSWERS if answer not in BY_RULE)
 FactIn = Annotated[Union[_TOLD], Field(discriminator="kind")]  # noqa: UP007 (a union of what is only known at run time)
 
 

@@ -16,9 +16,15 @@ TAKEN = {
     "letters": "form → brief letter, brief → proposal letter",
     "pdf": "seconds a PDF, new process and warm",
     "deals": "deals a minute",
+    "paid": "deals a minute to the paid deposit, signature → invoice, payment → receipt",
+    "invoice": "seconds an invoice's PDF, beside factur-x",
     "engines": "the warm worker beside Prefect's process worker",
     "rest": "memory and processor time at rest",
     "start": "second start",
+    "issuing": "invoices a second while workers are killed: no gap, no double",
+    "ledger": "the daily proof over ten thousand invoices",
+    "statement": "a bank statement of ten thousand lines",
+    "webhook": "payment provider's webhook → answer",
     "answer": "form post → answer",
 }
 """What is measured, in this order: the posts come last, since what they begin takes minutes to work off."""
@@ -44,7 +50,7 @@ def main(args: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = "\n".join(f"  {name:<8} {what}" for name, what in TAKEN.items())
+    names = "\n".join(f"  {name:<9} {what}" for name, what in TAKEN.items())
     about = f"Measure this machine, on a system of its own:\n{names}\nMethod and figures: benchmarks/README.md."
     parser = argparse.ArgumentParser(prog="./studio bench", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few repeats: a look, no measurement")
@@ -56,11 +62,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(names: Sequence[str], told: Console, *, quick: bool) -> list[Figure]:
-    from benchmarks import engines, house, paper, rest, sale  # a wrong argument is told before they are read
+    from benchmarks import bank, books, cash, engines, house, paper, rest, sale, storms, webhook  # a wrong argument is told before they are read
 
     measures: dict[str, Callable[..., list[Figure]]] = {
-        "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "engines": engines.engines, "rest": rest.rest,
-        "start": rest.restart, "answer": sale.answers,
+        "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "paid": cash.paid, "invoice": paper.invoice, "engines": engines.engines,
+        "rest": rest.rest, "start": rest.restart, "issuing": storms.issuing, "ledger": books.books, "statement": bank.statement,
+        "webhook": webhook.webhook, "answer": sale.answers,
     }  # fmt: skip
     found: list[Figure] = []
     with told.status("Starting a system to measure …"), house.at_home() as system:

@@ -1,92 +1,21 @@
-"""A client of the measured system: forms over HTTP, letters seen in the effect ledger by one watcher for all clients."""
+"""A client of the measured system, from the form to the paid deposit, over HTTP."""
 
 import secrets
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.client import HTTPConnection
-from threading import Condition, Event, Thread
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from benchmarks.house import PATIENCE, House
+from benchmarks.house import House
 from deployments.demo import ANSWERS
+from deployments.demo_cash import PARTY, SIGNER
 from deployments.forms import Form, Page
-from models import links
+from models import links, signing
+from models.cash_tables import Invoice
 from models.errors import StudioError
-from models.tables import Client, Deal, Effect, StageRun
 
-LOOK = 0.05
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-class Watch:
-    """Sees letters handed over and deals made, from now on: two small queries each 50 ms, however many clients wait."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._since = datetime.now(UTC)
-        self._letters: dict[str, float] = {}
-        self._deals: dict[str, int] = {}
-        self._failed = ""
-        self._news = Condition()
-        self._stopped = Event()
-        self._thread = Thread(target=self._look_on, daemon=True)
-        self._thread.start()
-
-    def handed_over(self, email: str, ending: str) -> tuple[int, float]:
-        """Wait for this client's letter; return the deal and when it was handed over, in seconds since 1970.
-
-        Raises StudioError with the worker's last words when it does not come.
-        """
-
-        def there() -> bool:
-            return bool(self._failed) or f"deal/{self._deals.get(email)}/{ending}" in self._letters
-
-        with self._news:
-            if not self._news.wait_for(there, timeout=PATIENCE) or self._failed:
-                why = self._failed or f"it did not come within {PATIENCE:.0f} s"
-                raise StudioError(f"The letter {ending} is not handed over: {why}.\n{self._house.log('worker')}")
-            deal = self._deals[email]
-            return deal, self._letters[f"deal/{deal}/{ending}"]
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _look_on(self) -> None:
-        while not self._stopped.wait(LOOK):
-            with self._house.db.reading() as session:
-                letters, deals = self._new_letters(session), self._new_deals(session)
-                failed = session.exec(select(StageRun.key, StageRun.why).where(StageRun.state == "failed")).first()
-            if letters or deals or failed:
-                with self._news:
-                    self._failed = " failed: ".join(failed) if failed else ""
-                    self._letters |= letters
-                    self._deals |= deals
-                    self._news.notify_all()
-
-    def _new_letters(self, session: Session) -> dict[str, float]:
-        rows = session.exec(select(Effect.key, Effect.settled_at).where(Effect.state == "done", col(Effect.settled_at) >= self._since))
-        return {key: at.timestamp() for key, at in rows if at and key not in self._letters}
-
-    def _new_deals(self, session: Session) -> dict[str, int]:
-        owned = select(Client.email, Deal.id).join(Client, col(Client.id) == Deal.client_id)
-        rows = session.exec(owned.where(Deal.opened_at >= self._since))
-        return {email: deal for email, deal in rows if deal and email not in self._deals}
-
-
-@contextmanager
-def watching(house: House) -> Generator[Watch]:
-    """Watch for the length of the block."""
-    watch = Watch(house)
-    try:
-        yield watch
-    finally:
-        watch.stop()
 
 
 class Somebody:
@@ -96,6 +25,7 @@ class Somebody:
         self.house = house
         self.email = f"ada.{secrets.token_hex(5)}@acme.example"
         self._line = HTTPConnection(house.settings.host, house.settings.api_port, timeout=60)
+        self._shop = HTTPConnection(house.settings.host, house.settings.sandbox, timeout=60)
 
     def prepares(self) -> bytes:
         """Open the intake form and fill it in; return the body to post, its line open."""
@@ -107,14 +37,7 @@ class Somebody:
 
     def posts(self, path: str, body: bytes) -> float:
         """Post a form; return the seconds to the whole answer. Raises StudioError when it is not taken."""
-        began = time.perf_counter()
-        self._line.request("POST", path, body, FORM)
-        answer = self._line.getresponse()
-        said = answer.read()
-        took = time.perf_counter() - began
-        if answer.status != 303:
-            raise StudioError(f"POST {path.partition('/')[0]} was answered {answer.status}: {said[:300]!r}")
-        return took
+        return posted(self._line, path, body, FORM)
 
     def applies(self) -> float:
         """Fill in the intake form and send it."""
@@ -140,18 +63,71 @@ class Somebody:
         self.posts(f"{path}/accept", body)
         return began
 
+    def gives_details(self, deal: int) -> float:
+        """Say who the contracting party is."""
+        path = self._link("contract", deal)
+        body = _body(self._form(path, "/details").answer({**PARTY}))
+        began = time.time()
+        self.posts(f"{path}/details", body)
+        return began
+
+    def asks_code(self, deal: int) -> float:
+        """Ask for the code to sign with."""
+        path = self._link("contract", deal)
+        body = _body(self._form(path, "/code").answer({**SIGNER, "email": self.email}))
+        began = time.time()
+        self.posts(f"{path}/code", body)
+        return began
+
+    def signs(self, deal: int) -> float:
+        """Sign with the first code, as it stands in the letter."""
+        path, code = self._link("contract", deal), signing.digits(self._secret, deal, 1, 1)
+        body = _body(self._form(path, "/sign").answer({**SIGNER, "email": self.email, "code": code}))
+        began = time.time()
+        self.posts(f"{path}/sign", body)
+        return began
+
+    def pays_online(self, deal: int) -> float:
+        """Pay the first invoice on the provider's page that its own page names."""
+        with self.house.db.reading() as session:
+            invoice = session.exec(select(Invoice.id).where(Invoice.deal_id == deal).order_by(col(Invoice.id))).first()
+        shown = self._page(self._link(f"invoice:{invoice}", deal)).links
+        page = next((urlsplit(link).path for link in shown if "/pay/" in link), "")
+        began = time.time()
+        posted(self._shop, page, _body({"choice": ["pay"]}), FORM)
+        return began
+
     def leaves(self) -> None:
         """Hang up."""
         self._line.close()
+        self._shop.close()
+
+    @property
+    def _secret(self) -> str:
+        return self.house.settings.secret.get_secret_value()
 
     def _form(self, path: str, action: str) -> Form:
+        return self._page(path).form(action)
+
+    def _page(self, path: str) -> Page:
         self._line.close()  # a line at rest for five seconds may be gone
         self._line.request("GET", path)
-        return Page(self._line.getresponse().read().decode()).form(action)
+        return Page(self._line.getresponse().read().decode())
 
     def _link(self, kind: str, deal: int) -> str:
-        token = links.token(self.house.settings.secret.get_secret_value(), kind, deal, 1)
-        return f"/{links.PATHS[kind]}/{token}"
+        return f"/{links.PATHS[links.base(kind)]}/{links.token(self._secret, kind, deal, 1)}"
+
+
+def posted(line: HTTPConnection, path: str, body: bytes, headers: dict[str, str], *, answered: int = 303) -> float:
+    """Post on an open line; return the seconds to the whole answer. Raises StudioError for another answer than this."""
+    began = time.perf_counter()
+    line.request("POST", path, body, headers)
+    answer = line.getresponse()
+    said = answer.read()
+    took = time.perf_counter() - began
+    if answer.status != answered:
+        raise StudioError(f"POST /{path.split('/')[1]} was answered {answer.status}: {said[:300]!r}")
+    return took
 
 
 def _body(fields: dict[str, list[str]]) -> bytes:

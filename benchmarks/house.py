@@ -76,6 +76,10 @@ class House(System):
         place = self.home / "logs" / f"{name}.log"
         return place.read_text(errors="replace")[-3000:] if place.exists() else ""
 
+    def adopt(self) -> None:
+        """Give this process the settings of the system's own; before Prefect is imported, which reads them then."""
+        os.environ.update({name: value for name, value in self.env.items() if name.startswith(("PREFECT_", "STUDIO_"))})
+
     @property
     def pid(self) -> int:
         """The supervisor's process. Raises StudioError when the system is not up."""

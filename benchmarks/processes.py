@@ -13,6 +13,7 @@ NAMES = {
     "deployments.prefect_server": "Prefect server",
     "deployments.worker": "worker",
     "api.app:create_app": "pages",
+    "deployments.sandbox.app:create_app": "sandbox",
     "tasks.gateways.pdf_child": "PDF process",
     "sh": "guard",
 }
@@ -37,6 +38,12 @@ def family(root: int) -> list[Process]:
     for pid in known:
         known += [child for child, parent in parents.items() if parent == pid]
     return [found for pid in known if (found := _look(pid))]
+
+
+def resident(pid: int, *, at_most: bool = False) -> float:
+    """What a process holds in memory now, or `at_most` has held so far, in MiB; shared pages count whole, unlike in `family`."""
+    name = "VmHWM:" if at_most else "VmRSS:"
+    return next(int(line.split()[1]) for line in (PROC / str(pid) / "status").read_text().splitlines() if line.startswith(name)) / 1024
 
 
 def _look(pid: int) -> Process | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from deployments import health, running
+from deployments import cli_verify, health, running
 from deployments.running import Running
 from deployments.supervisor import End
 from deployments.terminal import ApiPort, Json, PrefectPort, err, out, show_json, show_table
@@ -125,6 +125,9 @@ def bench(context: typer.Context) -> None:
     from benchmarks.__main__ import main as measure
 
     raise typer.Exit(measure(context.args) or 0)
+
+
+app.command()(cli_verify.verify)
 
 
 def _run(over: dict[str, Any]) -> End | Running:

@@ -1,4 +1,4 @@
-"""`./studio demo`: a client plays the sale over HTTP only, from the form to the accepted proposal."""
+"""`./studio demo`: a client plays the sale over HTTP only, from the form to the paid deposit; a second one pays by bank transfer."""
 
 import json
 import re
@@ -13,12 +13,15 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from rich.console import Console
 
+from deployments import demo_cash
 from deployments.forms import Page
 from models import keys
 from models.db import Database
 from models.settings import Settings
 
-BY_HAND = {"application": 5 + 5, "brief": 20 + 40, "options": 0, "acceptance": 0}
+BY_HAND = {
+    "application": 5 + 5, "brief": 20 + 40, "options": 0, "acceptance": 0, "contract": 30, "signature": 0, "deposit": 10, "bank transfer": 0,
+}  # fmt: skip
 """Minutes that each step takes a salesperson by hand, as practitioners published them."""
 PATIENCE = 60.0
 ANSWERS: dict[str, str | list[str]] = {
@@ -29,6 +32,20 @@ ANSWERS: dict[str, str | list[str]] = {
     "photos": "own", "brand": "guide", "decision": "me", "vat-place": "ireland",
     "measure": "Twenty enquiries a month instead of eight.", "anything-else": "We would like to be live before the planting season.",
 }  # fmt: skip
+
+
+@contextmanager
+def machine(settings: Settings, *scopes: str) -> Generator[dict[str, str]]:
+    """A machine's key as a header; it lives as long as the block."""
+    db, name = Database(settings.database), f"demo-{secrets.token_hex(4)}"
+    with db.writing() as session:
+        key = keys.add(session, name, list(scopes), now=datetime.now(UTC))
+    try:
+        yield {"Authorization": f"Bearer {key}"}
+    finally:
+        with db.writing() as session:
+            keys.revoke(session, name, now=datetime.now(UTC))
+        db.close()
 
 
 class Failed(Exception):
@@ -75,9 +92,13 @@ class Play:
 
     def page(self, url: str) -> Page:
         """Open a page."""
+        return Page(self.page_text(url))
+
+    def page_text(self, url: str) -> str:
+        """A page as it was sent."""
         answer = self.http.get(url)
         answer.raise_for_status()
-        return Page(answer.text)
+        return answer.text
 
     def post(self, url: str, form: dict[str, list[str]]) -> httpx.Response:
         """Send a form as a browser does."""
@@ -86,8 +107,8 @@ class Play:
             raise Failed(f"POST {urlsplit(url).path} was answered {answer.status_code}: {_sentence(answer.text)}")
         return answer
 
-    def letter(self, ending: str) -> str:
-        """Wait for the client's letter whose key ends so; return its page in the outbox. Raises Failed when it never comes."""
+    def letter(self, key: str) -> str:
+        """Wait for the client's letter with a key like this; return its page in the outbox. Raises Failed when it never comes."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             listing = self.http.get("/outbox")
@@ -96,23 +117,25 @@ class Play:
             for row in re.findall(r"<(?:tr|li|article)\b.*?</(?:tr|li|article)>", listing.text, re.DOTALL):
                 if self.email in row and (found := re.search(r'href="(/outbox/[^"]+)"', row)):
                     page = self.http.get(found[1]).text
-                    if named := re.search(rf"deal/(\d+)/{ending}\b", page):
-                        self.deal = int(named[1])
+                    if re.search(rf"(?<![\w/]){key}(?![\w/])", page):
+                        named = re.search(r"(?<![\w/])deal/(\d+)/", page)
+                        self.deal = int(named[1]) if named else self.deal
                         return page
             time.sleep(0.1)
-        raise Failed(f"The letter {ending} did not come within {PATIENCE:.0f} seconds. The Prefect UI shows where the deal stands.")
+        raise Failed(f"The letter {key} did not come within {PATIENCE:.0f} seconds. The Prefect UI shows where the deal stands.")
 
 
 def play(settings: Settings, *, json: bool = False) -> int:
-    """Play a client from the form to the accepted proposal against the running system; return the exit code (1 if a stage fails)."""
+    """Play a client from the form to the paid deposit against the running system; return the exit code (1 if a stage fails)."""
     console = Console(stderr=json, quiet=json)
     base = f"http://{settings.host}:{settings.api_port}"
     with httpx.Client(base_url=base, follow_redirects=True, timeout=30) as http:
         game = Play(base, http, console)
         try:
-            for act in (_apply, _fill_brief, _choose, _accept):
+            for act in (*SALE, *demo_cash.ACTS):
                 act(game, settings)
             touches = _touches(game, settings)
+            demo_cash.pay_by_bank(game, settings, SALE)
         except (Failed, httpx.HTTPError) as error:
             return _give_up(game, str(error), as_json=json)
     return _report(game, touches, as_json=json)
@@ -127,7 +150,7 @@ def _apply(game: Play, settings: Settings) -> None:
             "message": "Our site is nine years old and nobody finds us. We would like one that brings enquiries.",
         }  # fmt: skip
         game.post("/apply", form.answer(typed))
-        link = _link(game.letter(r"r1/brief/mail"), "b")
+        link = link_of(game.letter(r"deal/\d+/r1/brief/mail"), "b")
         say(urljoin(game.base, link), "the questionnaire has come")
 
 
@@ -136,7 +159,7 @@ def _fill_brief(game: Play, _settings: Settings) -> None:
     with game.stage("brief") as say:
         form = game.page(link).form(link)
         game.post(link, form.answer({f"q_{slug}": value for slug, value in ANSWERS.items()} | {"action": "send"}) | {"action": ["send"]})
-        proposal = _link(game.letter(r"proposal/v1/mail"), "p")
+        proposal = link_of(game.letter(r"deal/\d+/proposal/v1/mail"), "p")
         say(urljoin(game.base, proposal), "the proposal has come")
 
 
@@ -157,23 +180,19 @@ def _accept(game: Play, _settings: Settings) -> None:
     with game.stage("acceptance") as say:
         form = game.page(f"{url.path}?{url.query}").form("/accept")
         game.post(f"{url.path}/accept", form.answer({"name": "Ada Greenfield"}))
-        game.letter(r"proposal/v1/accepted")
+        game.letter(r"deal/\d+/proposal/v1/accepted")
         say(urljoin(game.base, f"{url.path}.pdf"), "accepted, frozen, confirmed by letter")
 
 
+SALE = (_apply, _fill_brief, _choose, _accept)
+
+
 def _touches(game: Play, settings: Settings) -> int:
-    """How often staff had to act on this deal, by its facts. The key that reads them lives as long as the question."""
-    db, name = Database(settings.database), f"demo-{secrets.token_hex(4)}"
-    with db.writing() as session:
-        key = keys.add(session, name, ["deals:read"], now=datetime.now(UTC))
-    try:
-        answer = game.http.get(f"/api/deals/{game.deal}", headers={"Authorization": f"Bearer {key}"})
-        answer.raise_for_status()
-        return answer.json()["touches"]["count"]
-    finally:
-        with db.writing() as session:
-            keys.revoke(session, name, now=datetime.now(UTC))
-        db.close()
+    """How often staff had to act on this deal, by its facts."""
+    with machine(settings, "deals:read") as key:
+        answer = game.http.get(f"/api/deals/{game.deal}", headers=key)
+    answer.raise_for_status()
+    return answer.json()["touches"]["count"]
 
 
 def _report(game: Play, touches: int, *, as_json: bool) -> int:
@@ -203,7 +222,8 @@ def _all_choices(page: Page) -> list[tuple[str, list[str]]]:
     return [pair for form in page.forms for pair in form.choices.items()]
 
 
-def _link(page: str, kind: str) -> str:
+def link_of(page: str, kind: str) -> str:
+    """The first link of this kind in a letter. Raises Failed without one."""
     found = re.search(rf"/{kind}/[a-z2-7]{{32}}", page)
     if found is None:
         raise Failed(f"The letter has no link to /{kind}/….")

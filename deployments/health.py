@@ -25,13 +25,14 @@ class Part:
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """The four addresses a person opens, by what they are."""
+    """The addresses a person opens, by what they are."""
     api = _pages(settings)
-    return {"intake form": f"{api}/apply", "Prefect UI": settings.prefect_ui, "sent mail": f"{api}/outbox", "api docs": f"{api}/docs"}
+    desk = {"sandbox payments": f"http://{settings.host}:{settings.sandbox}/"} if settings.payments == "sandbox" else {}
+    return {"intake form": f"{api}/apply", "Prefect UI": settings.prefect_ui, "sent mail": f"{api}/outbox", "api docs": f"{api}/docs"} | desk
 
 
 def parts(settings: Settings) -> list[Part]:
-    """Engine and pages, each asked now, and what the pages tell of the parts behind them."""
+    """Engine, pages and the sandbox provider, each asked now, and what the pages tell of the parts behind them."""
     engine, _ = _get(f"{settings.prefect_api}/health")
     pages, told = _get(f"{_pages(settings)}/health/ready")
     behind = told.get("parts", {}) if isinstance(told, dict) else {}
@@ -39,8 +40,14 @@ def parts(settings: Settings) -> list[Part]:
     return [
         Part("engine", well=not engine, says=engine or "well", address=settings.prefect_ui),
         Part("pages", well=not answered, says=answered or "well", address=_pages(settings)),
+        *_sandbox(settings),
         *(Part(name, well=one["well"], says=one["says"], needed=one["needed"]) for name, one in behind.items() if name != "engine"),
     ]
+
+
+def sandbox(settings: Settings) -> str:
+    """Where the sandbox provider says that it is well."""
+    return f"http://{settings.host}:{settings.sandbox}/health"
 
 
 def answers(url: str) -> Callable[[], str]:
@@ -56,13 +63,20 @@ def is_free(host: str, port: int, *, udp: bool = False) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 
 
 def _pages(settings: Settings) -> str:
     return f"http://{settings.host}:{settings.api_port}"
+
+
+def _sandbox(settings: Settings) -> list[Part]:
+    if settings.payments != "sandbox":
+        return []
+    trouble, _ = _get(sandbox(settings))
+    return [Part("sandbox", well=not trouble, says=trouble or "well", address=f"http://{settings.host}:{settings.sandbox}/")]
 
 
 def _get(url: str) -> tuple[str, object]:

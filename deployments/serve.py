@@ -12,20 +12,27 @@ from pydantic.fields import FieldInfo
 
 from flows.brief import brief
 from flows.contract import contract
+from flows.contract_operations import revise_contract
+from flows.delivery import delivery
 from flows.estimate import estimate
 from flows.intake import intake
+from flows.invoice import invoice
+from flows.invoicing import cancel_work, correct_invoice, issue_proforma
 from flows.leads import register_lead
+from flows.money import ignore_payment, import_statement, match_suspense, money_proof, record_payment
 from flows.operations import close_as_lost, note, put_on_hold, release, renew_link, reopen, settle_effect
+from flows.payment import payment
 from flows.proposal import proposal
 from flows.reconcile import reconcile
 from flows.revision import revise_proposal
 from models import documents
 
-STAGES: tuple[Flow, ...] = (intake, brief, estimate, proposal, contract)
+STAGES: tuple[Flow, ...] = (intake, brief, estimate, proposal, contract, invoice, payment, delivery)
 OPERATIONS: tuple[Flow, ...] = (
     register_lead, revise_proposal, put_on_hold, release, close_as_lost, reopen, note, settle_effect, renew_link,
+    record_payment, match_suspense, ignore_payment, import_statement, revise_contract, correct_invoice, cancel_work, issue_proforma,
 )  # fmt: skip
-HOUSEKEEPING: dict[Flow, timedelta] = {reconcile: timedelta(minutes=10)}
+HOUSEKEEPING: dict[Flow, timedelta] = {reconcile: timedelta(minutes=10), money_proof: timedelta(days=1)}
 FLOWS: tuple[Flow, ...] = (*STAGES, *OPERATIONS, *HOUSEKEEPING)
 POOL = "studio-warm"
 PLAIN_TEMPLATE = {

@@ -25,9 +25,12 @@ def settings_of(**over: object) -> Settings:
 
 def check(settings: Settings) -> None:
     """Read the studio's whole set-up and bring the database up to date. Raises BadSetup with one line per problem."""
+    from models import providers
     from tasks.world import build
 
-    build(settings).db.close()
+    here = build(settings)
+    here.db.close()
+    providers.check(settings, here.address)
     migrate(settings)
 
 
@@ -112,16 +115,22 @@ def up_detached(settings: Settings, arguments: list[str]) -> Running:
 
 
 def children(settings: Settings, *, own_engine: bool) -> list[Child]:
-    """The parts: Prefect's server (unless PREFECT_API_URL names another), the pages, the worker."""
+    """The parts: Prefect's server (unless PREFECT_API_URL names another), worker, the sandbox provider where it is chosen, pages."""
     python = sys.executable
     engine = Child("prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"))
     ready = health.answers(f"http://{settings.host}:{settings.api_port}/health/ready")
-    pages = [python, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", settings.host, "--port", str(settings.api_port)]
+    sandbox = Child("sandbox", _served("deployments.sandbox.app", settings.host, settings.sandbox), health.answers(health.sandbox(settings)))
     return [
         *([engine] if own_engine else []),
         Child("worker", [python, "-m", "deployments.worker"]),
-        Child("api", [*pages, "--log-level", "warning", "--timeout-graceful-shutdown", "3"], ready),
+        *([sandbox] if settings.payments == "sandbox" else []),
+        Child("api", _served("api.app", settings.host, settings.api_port), ready),
     ]
+
+
+def _served(app: str, host: str, port: int) -> list[str]:
+    words = ["--factory", "--host", host, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    return [sys.executable, "-m", "uvicorn", f"{app}:create_app", *words]
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -140,10 +149,12 @@ def _expect_free_ports(settings: Settings, *, own_engine: bool) -> None:
 
 def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
     said = f"of {settings.host} is taken by another program; choose one with"
+    no_sandbox = settings.payments != "sandbox"
     wanted = [
         (health.is_free(settings.host, settings.api_port), f"Port {settings.api_port} {said} --api-port."),
         (not own_engine or health.is_free(settings.host, settings.prefect_port), f"Port {settings.prefect_port} {said} --prefect-port."),
         (health.is_free("127.0.0.1", settings.nudges, udp=True), f"UDP port {settings.nudges} {said} STUDIO_NUDGE_PORT or --api-port."),
+        (no_sandbox or health.is_free(settings.host, settings.sandbox), f"Port {settings.sandbox} {said} STUDIO_SANDBOX_PORT or --api-port."),
     ]
     return [sentence for free, sentence in wanted if not free]
 

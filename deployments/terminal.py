@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 ApiPort = Annotated[int | None, typer.Option(help="Port of the pages and the API.", min=1, max=65535)]
 PrefectPort = Annotated[int | None, typer.Option(help="Port of the Prefect server and its UI.", min=1, max=65535)]

@@ -9,6 +9,8 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +35,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.serve import POOL, deploy
 from models import leases
 from models.errors import StudioError, Unavailable
+from tasks.engine import Engine, engine
 from tasks.waker import STUCK, tick
 from tasks.world import WORKER_LEASE, build, real_now, use, world
 
@@ -50,9 +53,10 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
     job_configuration = BaseJobConfiguration
     _description = "Runs the studio's flows in one warm process."
 
-    def __init__(self, flows: dict[str, Flow], threads: int, **kwargs: Any) -> None:
+    def __init__(self, flows: dict[str, Flow], threads: int, talk: Callable[[], AbstractContextManager[Engine]] = engine, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._flows = flows
+        self._talk = talk
         self._threads = CapacityLimiter(threads)
         self._in_threads: set[UUID] = set()
 
@@ -99,9 +103,18 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
             run_flow(flow, flow_run=flow_run, return_type="state")
         except (Abort, Pause):
             return
-        except BaseException:
+        except BaseException as error:
             flow_run_logger(flow_run).exception("The run left its thread with an error.")
             log.exception("Run %s left its thread with an error.", flow_run.id)
+            self._bury(flow_run, error)
+
+    def _bury(self, flow_run: FlowRun, error: BaseException) -> None:
+        """Show a run that never began (its parameters do not fit, say) as crashed; else it would stay Pending for ever."""
+        try:
+            with self._talk() as prefect:
+                prefect.bury(str(flow_run.id), crashed=True, why=f"{type(error).__name__}: {error}"[:1000])
+        except Unavailable as away:
+            log.warning("Run %s could not be shown as crashed: %s", flow_run.id, away)
 
 
 class _Nudges(asyncio.DatagramProtocol):

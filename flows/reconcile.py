@@ -12,13 +12,13 @@ from tasks import reconcile as check
     name="reconcile",
     flow_run_name="reconcile",
     description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Prints the
-proposals that could not be printed before. Then looks for open deals without a next step. **It fails** when there is one: reopen or
-close that deal, and tell whoever looks after the system.""",
+documents that could not be printed before. Then looks for open deals without a next step, and for webhooks that cannot be acted on.
+**It fails** when there is one and names it: reopen or close that deal, and tell whoever looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""
     for sentence in [*check.mend_runs(), *printing.print_missing()]:
         get_run_logger().warning(sentence)
-    stranded = check.find_stranded()
-    if stranded:
-        raise Refused("\n".join(stranded))
+    trouble = [*check.find_stranded(), *check.find_unread()]
+    if trouble:
+        raise Refused("\n".join(trouble))

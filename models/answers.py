@@ -1,6 +1,7 @@
 """What people and machines may tell us: one pydantic model a kind of fact, with its `kind` and its words for a form.
 
-The same model checks a client's form, another system's JSON and the form an operator sees on a suspended run.
+The same model checks a client's form, another system's JSON and the form an operator sees on a suspended run. What is told about
+contracts, invoices and money stands in `models.cash_answers`.
 """
 
 from datetime import date
@@ -8,16 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-MOST_HOURS = 10_000
-Line = Field(default="", max_length=200)
-Words = Field(default="", max_length=5000)
+from models.answer import MOST_HOURS, Answer, Words
+from models.cash_answers import CASH_ANSWERS, CASH_BY_RULE
 
-
-class Answer(BaseModel):
-    """A typed fact. `kind` names it in the inbox."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    kind: ClassVar[str]
+__all__ = ["Answer"]
 
 
 class Application(BaseModel):
@@ -99,11 +94,14 @@ class ProposalRevised(Answer):
 
 
 class ContractWord(Answer):
-    """The salesperson's word on the contract: signed on a day, or not going to be."""
+    """The salesperson's word on the contract: signed on paper on a day, or not going to be."""
 
     kind: ClassVar[str] = "contract.answered"
-    outcome: Literal["signed", "lost"] = Field(description="signed, or lost.")
+    outcome: Literal["signed", "lost"] = Field(description="signed (on paper), or lost.")
     on: date | None = Field(default=None, description="The day on which it was signed.")
+    name: str = Field(default="", max_length=200, description="Who signed it for the client.")
+    role: str = Field(default="", max_length=200, description="Their role: managing director, owner …")
+    scan: int = Field(default=0, ge=0, description="Number of the scan's upload; the page of the letter's link takes the file itself.")
     reason: str = Field(default="", max_length=5000, description="Why it was lost.")
 
     @model_validator(mode="after")
@@ -190,8 +188,10 @@ class Joined(Answer):
 
 ANSWERS: tuple[type[Answer], ...] = (
     QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ProposalRevised, ContractWord, Held, Released, ClosedAsLost, Reopened,
-    Noted, ProposalViewed, ProposalForwarded, LinkAsked, RemindersStopped, Joined,
+    Noted, ProposalViewed, ProposalForwarded, LinkAsked, RemindersStopped, Joined, *CASH_ANSWERS,
 )  # fmt: skip
+BY_RULE: frozenset[type[Answer]] = frozenset({Joined, *CASH_BY_RULE})
+"""What only our own rules tell, or a page that has checked who speaks: nobody may claim it from outside."""
 BY_KIND: dict[str, type[Answer]] = {model.kind: model for model in ANSWERS}
 
 

@@ -8,7 +8,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from models import contract_texts
 from models.company_checks import problems_of
+from models.contract_texts import ContractTexts
 from models.errors import BadSetup
 from models.ladder import Ladder
 from models.questionnaire import Questionnaire
@@ -35,6 +37,7 @@ class Company(BaseModel):
     rates: RateCard
     briefs: dict[str, Questionnaire]
     ladders: dict[str, Ladder]
+    contract: ContractTexts
     folder: Path
 
     def role_title(self, role: str) -> str:
@@ -53,14 +56,15 @@ def load(folder: Path, letters: Collection[str] = ()) -> Company:
     Raises BadSetup with one line per problem, all of them at once.
     """
     problems: list[str] = []
-    raw = {path: _toml(folder, path, problems) for path in ("studio.toml", "rates.toml", "ladders.toml")}
+    raw = {path: _toml(folder, path, problems) for path in ("studio.toml", "rates.toml", "ladders.toml", contract_texts.FILE)}
     studio = _parse(Studio, raw["studio.toml"], _name(folder, "studio.toml"), problems)
     rates = _parse(RateCard, raw["rates.toml"], _name(folder, "rates.toml"), problems)
     ladders = _parse(_Ladders, {"ladders": raw["ladders.toml"]} if raw["ladders.toml"] else None, _name(folder, "ladders.toml"), problems)
+    contract = _parse(ContractTexts, raw[contract_texts.FILE], _name(folder, contract_texts.FILE), problems)
     briefs = _briefs(folder, problems)
-    if studio and rates and ladders and not problems:
-        company = Company(studio=studio, rates=rates, briefs=briefs, ladders=ladders.ladders, folder=folder)
-        problems += [f"{folder.name}/{problem}" for problem in problems_of(company, letters)]
+    if studio and rates and ladders and contract and not problems:
+        company = Company(studio=studio, rates=rates, briefs=briefs, ladders=ladders.ladders, contract=contract, folder=folder)
+        problems += [f"{folder.name}/{problem}" for problem in (*problems_of(company, letters), *contract_texts.problems_of(company))]
         if not problems:
             return company
     raise BadSetup(*problems)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from models import addresses, documents, facts, links, waiting
 from models.company import Company
+from models.deal_money import InvoiceView, invoices_of
 from models.errors import Missing
 from models.estimates import Estimate
 from models.money import Money
@@ -21,7 +22,7 @@ from models.stages import LIVE, RunState
 from models.tables import Client, Deal, Document, Effect, Fact, Move, StageRun, Wait
 from models.totals import totals
 
-STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff"}
+STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff", "contract": "contract-staff"}
 
 
 class ClientView(BaseModel):
@@ -162,6 +163,7 @@ class DealCard(BaseModel):
     whose_move: str
     waits: list[WaitView]
     documents: list[DocumentView]
+    invoices: list[InvoiceView]
     facts: list[FactView]
     moves: list[MoveView]
     effects: list[EffectView]
@@ -189,6 +191,7 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
         held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=whose_move(waits, runs),
         waits=[WaitView.model_validate(wait.model_dump()) for wait in waits],
         documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links.get(one.kind, "")}) for one in made],
+        invoices=invoices_of(session, deal, lambda kind: address + links.hand_out(session, secret, kind, deal_id, now=now)),
         facts=[FactView.model_validate(fact.model_dump()) for fact in known],
         moves=[MoveView.model_validate(move.model_dump()) for move in moves],
         effects=[EffectView.model_validate({**one.model_dump(), "at": one.settled_at or one.planned_at}) for one in effects],

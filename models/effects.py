@@ -6,11 +6,12 @@
     unknown ──▶ done | planned, by a person's word
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from models.db import serialise
 from models.errors import Refused
@@ -39,6 +40,9 @@ EFFECT_MOVES: dict[EffectState, frozenset[EffectState]] = {
 }
 SETTLED = frozenset({E.DONE, E.FAILED, E.SKIPPED, E.UNKNOWN})
 LEASE = timedelta(minutes=5)
+REFUND = "refund"
+HOLDING = frozenset({"payment-request", REFUND})
+"""Kinds of effects whose unknown outcome holds the deal: money is asked for or given back once, and nobody guesses. A letter's does not."""
 ERRAND = "errand"
 """The kind of an effect that the waker carries out by itself, from the order written down in `args`."""
 
@@ -100,15 +104,16 @@ def is_orphan(effect: Effect, *, now: datetime, owner_lives: bool) -> bool:
     return effect.state == E.CLAIMED and (not owner_lives or effect.lease_until is None or effect.lease_until <= now)
 
 
-def planned_errands(session: Session, *, now: datetime, limit: int = 50) -> list[Effect]:
-    """Letters that a fact planned and no stage sends: oldest first, those put off left out."""
-    wanted = select(Effect).where(Effect.state == E.PLANNED.value, Effect.kind == ERRAND).order_by(col(Effect.planned_at)).limit(limit)
-    return [effect for effect in session.exec(wanted) if effect.lease_until is None or effect.lease_until <= now]
+def planned_errands(session: Session, *, now: datetime, kinds: Iterable[str] = (ERRAND,), limit: int = 50) -> list[Effect]:
+    """What a fact planned and no stage does, letters unless other `kinds` are named: oldest first, those put off left out."""
+    is_ripe = or_(col(Effect.lease_until).is_(None), col(Effect.lease_until) <= now)
+    wanted = select(Effect).where(Effect.state == E.PLANNED.value, col(Effect.kind).in_(kinds), is_ripe)
+    return list(session.exec(wanted.order_by(col(Effect.planned_at)).limit(limit)))
 
 
 def drop_planned(session: Session, deal_id: int, why: str, *, now: datetime) -> None:
-    """Skip what a deal's stages had planned and could not do yet: nobody wants it any more. Errands go out all the same."""
-    planned = select(Effect).where(Effect.deal_id == deal_id, Effect.state == E.PLANNED.value, Effect.kind != ERRAND)
+    """Skip what a deal's stages had planned and could not do yet: nobody wants it any more. Errands and refunds are owed all the same."""
+    planned = select(Effect).where(Effect.deal_id == deal_id, Effect.state == E.PLANNED.value, col(Effect.kind).not_in([ERRAND, REFUND]))
     for effect in session.exec(planned).all():
         skip(session, effect, why, now=now)
 

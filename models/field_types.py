@@ -37,6 +37,14 @@ def _bic(value: str) -> str:
         raise ValueError(f'"{value}" is no BIC: {error}') from None
 
 
+def normal_email(text: str) -> str:
+    """The address in its normal form (domain lower-case, IDNA decoded, local part folded); "" if it is none."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        return ""
+
+
 Email = Annotated[str, AfterValidator(_address)]
 Iban = Annotated[str, AfterValidator(_iban)]
 Bic = Annotated[str, AfterValidator(_bic)]

@@ -9,7 +9,21 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import briefs, documents, effects, facts, letters, pricing, waiting, wanted
+from models import (
+    briefs,
+    cash,
+    contract_facts,
+    delivery_facts,
+    documents,
+    effects,
+    facts,
+    letters,
+    link_facts,
+    payment_facts,
+    pricing,
+    waiting,
+    wanted,
+)
 from models.answers import (
     Answer,
     BriefSent,
@@ -17,15 +31,26 @@ from models.answers import (
     ContractWord,
     EstimateReview,
     Held,
-    LinkAsked,
     ProposalAnswer,
-    ProposalForwarded,
     ProposalRevised,
     QualifyAnswer,
     Released,
     RemindersStopped,
     Reopened,
 )  # fmt: skip
+from models.cash_answers import (
+    CodeAsked,
+    ContractChangeAsked,
+    ContractDetails,
+    ContractRevised,
+    ContractSigned,
+    Countersigned,
+    InvoiceCorrected,
+    MilestoneReached,
+    MoneyCame,
+    PaymentPromised,
+    PaymentRecorded,
+)
 from models.errors import Missing, Refused
 from models.estimates import Estimate
 from models.facts import News
@@ -34,19 +59,21 @@ from models.proposal import Snapshot
 from models.stages import Stage
 from models.tables import Client, Deal, Document, Fact
 from models.totals import selected, totals
-from models.tracks import CLOSED, Sales, move
+from models.tracks import CLOSED, Cash, Sales, Work, move
 
 NOUNS: dict[type[Answer], str] = {
     QualifyAnswer: "qualification", BriefSent: "brief", EstimateReview: "estimate", ProposalAnswer: "proposal",
-    ProposalRevised: "proposal", ContractWord: "contract",
+    ProposalRevised: "proposal", ContractWord: "contract", ContractDetails: "contract", CodeAsked: "contract", ContractSigned: "contract",
+    ContractChangeAsked: "contract", ContractRevised: "contract", Countersigned: "contract", PaymentRecorded: "payment",
+    MoneyCame: "payment", PaymentPromised: "payment", InvoiceCorrected: "payment", MilestoneReached: "delivery",
 }  # fmt: skip
+"""What a fact is about; of payments each part of the plan is a subject of its own."""
 FINAL: dict[type[Answer], Sales] = {
     QualifyAnswer: Sales.RECEIVED, EstimateReview: Sales.ESTIMATING, ContractWord: Sales.CONTRACTING,
 }  # fmt: skip
 """Answers that are given once, and where the deal must stand: an early one would wait for a question nobody has asked."""
 LAST_PLACE_ON_EARTH = timedelta(hours=12)
 """A day is over when it is over everywhere: nobody is told at eight in the evening that today has passed."""
-FORWARDS_A_DAY = 5
 
 
 def apply(session: Session, payload: dict, *, source: str, external_id: str, actor: str, now: datetime, suspect: str = "") -> tuple[Fact, bool]:
@@ -80,7 +107,7 @@ def tell(
         check(session, deal, answer, now)
     if isinstance(answer, BriefSent):
         answer = briefs.publish(session, deal, actor=actor, now=now)
-    about = facts.subject(deal_id, deal.round, NOUNS.get(type(answer), "deal"))
+    about = subject_of(deal, type(answer), payment_facts.part_of(session, deal, answer))
     payload = answer.model_dump(mode="json")
     news = News(
         kind=answer.kind, source=source, external_id=external_id, actor=actor, deal_id=deal_id, subject=about, payload=payload,
@@ -93,6 +120,12 @@ def tell(
             follow(session, deal, answer, fact, now)
         waiting.wake(session, fact, now=now)
     return fact, new
+
+
+def subject_of(deal: Deal, model: type[Answer], part: int = 0) -> str:
+    """What a fact of this kind is about: `deal/42/r1/proposal`, `deal/42/r1/payment/2`."""
+    about = facts.subject(deal.id or 0, deal.round, NOUNS.get(model, "deal"))
+    return f"{about}/{part}" if part else about
 
 
 def _refuse_if_told(session: Session, deal: Deal, answer: Answer) -> None:
@@ -174,6 +207,13 @@ def _check_open(session: Session, deal: Deal, answer: Answer, now: datetime) -> 
         raise Refused(f"Deal {deal.id} is {deal.sales} already.")
 
 
+def _check_lost(session: Session, deal: Deal, answer: ClosedAsLost, now: datetime) -> None:
+    _check_open(session, deal, answer, now)
+    asks = next((one for one in cash.of_deal(session, deal) if not cash.is_credited(session, one)), None)
+    if asks:
+        raise Refused(f"Invoice {asks.number} of deal {deal.id} is out. Run cancel-work: it credits what is not paid, and closes the deal.")
+
+
 def _lose(session: Session, deal: Deal, answer: ClosedAsLost, fact: Fact, now: datetime) -> None:
     close(session, deal, Sales.LOST, why=answer.reason, fact=fact, now=now)
 
@@ -207,7 +247,7 @@ def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: da
     deal.held_since = deal.held_until = None
     session.add(deal)
     waiting.shift_all(session, deal.id or 0, rested)
-    order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": _page_of(session, deal)})
+    order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": link_facts.page_of(session, deal)})
     letters.plan(session, f"deal/{deal.id}/released/{fact.id}", order, now=now)
 
 
@@ -218,7 +258,12 @@ def _check_reopened(session: Session, deal: Deal, answer: Reopened, now: datetim
 
 def _reopen(session: Session, deal: Deal, answer: Reopened, fact: Fact, now: datetime) -> None:
     deal.round += 1
-    move(session, deal, Sales.BRIEFING, why=answer.reason or "opened again", fact=fact, now=now)
+    why = answer.reason or "opened again"
+    move(session, deal, Sales.BRIEFING, why=why, fact=fact, now=now)
+    if deal.work == Work.CANCELLED:
+        move(session, deal, Work.NONE, why=why, fact=fact, now=now)
+    for place in cash.path(Cash(deal.money), Cash.NONE):  # nothing is issued in this round
+        move(session, deal, place, why=why, fact=fact, now=now)
     wanted.want(session, Stage.BRIEF, deal=deal, fact=fact, now=now)
 
 
@@ -231,39 +276,10 @@ def _check_review(session: Session, deal: Deal, answer: EstimateReview, now: dat
         pricing.change_hours(Estimate.model_validate(document.body), answer.hours, answer.reason, "")
 
 
-def _check_forward(session: Session, deal: Deal, answer: ProposalForwarded, now: datetime) -> None:  # noqa: ARG001
-    _live_proposal(session, deal)
-    told = facts.of_deal(session, deal.id or 0, ProposalForwarded.kind)
-    if sum(fact.known_at > now - timedelta(days=1) for fact in told) >= FORWARDS_A_DAY:
-        raise Refused(f"This proposal was sent on {FORWARDS_A_DAY} times today. Please pass the link on yourself.")
-
-
 def _stop_reminders(session: Session, deal: Deal, answer: RemindersStopped, fact: Fact, now: datetime) -> None:  # noqa: ARG001
     client = session.get_one(Client, deal.client_id)
     client.reminders_off_at = client.reminders_off_at or now
     session.add(client)
-
-
-def _forward(session: Session, deal: Deal, answer: ProposalForwarded, fact: Fact, now: datetime) -> None:
-    order = LetterOrder(
-        name="proposal-forwarded", deal_id=deal.id or 0, to="colleague", address=answer.email, links={"link": "proposal"},
-        facts={"note": answer.note},
-    )  # fmt: skip
-    letters.plan(session, f"deal/{deal.id}/proposal/forwarded/{fact.id}", order, now=now)
-
-
-def _renew_link(session: Session, deal: Deal, answer: LinkAsked, fact: Fact, now: datetime) -> None:
-    page = answer.page if answer.page in {"qualify", "brief", "proposal", "comeback"} else _page_of(session, deal)
-    order = LetterOrder(name="link-renewed", deal_id=deal.id or 0, to="client", links={"link": page})
-    letters.plan(session, f"deal/{deal.id}/link/{fact.id}", order, now=now)
-
-
-def _page_of(session: Session, deal: Deal) -> str:
-    if deal.sales in CLOSED:
-        return "comeback"
-    if any(QualifyAnswer.kind in wait.kinds for wait in waiting.open_waits(session, deal.id or 0)):
-        return "qualify"
-    return "brief" if deal.sales in {Sales.RECEIVED, Sales.BRIEFING, Sales.ESTIMATING} else "proposal"
 
 
 def deals_by_mail(session: Session, email: str) -> list[Deal]:
@@ -273,11 +289,11 @@ def deals_by_mail(session: Session, email: str) -> list[Deal]:
 
 
 _CHECKS: dict[type[Answer], Callable] = {
-    ProposalAnswer: _check_proposal_answer, ProposalRevised: _check_revised, BriefSent: _check_brief, ClosedAsLost: _check_open,
-    Held: _check_open, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open, ContractWord: _check_open,
-    EstimateReview: _check_review, ProposalForwarded: _check_forward,
+    ProposalAnswer: _check_proposal_answer, ProposalRevised: _check_revised, BriefSent: _check_brief, ClosedAsLost: _check_lost,
+    Held: _check_open, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open,
+    EstimateReview: _check_review, **link_facts.CHECKS, **contract_facts.CHECKS, **payment_facts.CHECKS, **delivery_facts.CHECKS,
 }  # fmt: skip
 _FOLLOWS: dict[type[Answer], Callable] = {
     ProposalAnswer: _answer_proposal, BriefSent: _late_brief, ClosedAsLost: _lose, Held: _hold, Released: _release, Reopened: _reopen,
-    ProposalForwarded: _forward, LinkAsked: _renew_link, RemindersStopped: _stop_reminders,
+    RemindersStopped: _stop_reminders, **link_facts.FOLLOWS, **contract_facts.FOLLOWS, **payment_facts.FOLLOWS,
 }  # fmt: skip

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session, col, func, or_, select
 
 from models import facts, inbox
 from models.answers import Application, Joined
 from models.db import serialise
 from models.errors import Missing
+from models.field_types import normal_email
 from models.money import Money
 from models.studio import Staff
 from models.tables import Client, Deal, Fact
@@ -33,14 +33,6 @@ class Contact:
     email: str
     phone: str
     company: str
-
-
-def normal_email(text: str) -> str:
-    """The address in its normal form (domain lower-case, IDNA decoded, local part folded); "" if it is none."""
-    try:
-        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError:
-        return ""
 
 
 def normal_phone(text: str, country: str) -> str:

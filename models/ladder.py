@@ -76,17 +76,25 @@ class Schedule(Record):
     ends: str | None = None
 
 
-def open_ladder(ladder: Ladder, now: datetime, zone: str, country: str, hours: OfficeHours = NINE_TO_SIX) -> Schedule:
-    """The moments of `ladder` from `now`; every one lies in the studio's office hours, in UTC.
+def open_ladder(
+    ladder: Ladder, now: datetime, zone: str, country: str, hours: OfficeHours = NINE_TO_SIX, starts: datetime | None = None
+) -> Schedule:
+    """The moments of `ladder` from `starts`, else from `now`; every one lies in the studio's office hours, in UTC.
 
-    A rung that office hours push up to the deadline or beyond falls away: the end says more than it would.
+    A rung that office hours push up to the deadline or beyond falls away: the end says more than it would. So does one that lies
+    before `now`: a question that is put anew (after a part of the money, say) does not begin with yesterday's reminder. Where none is
+    left (money that went back after months) the ladder is climbed once more, from `now`: no question is put that nobody reminds of.
     """
-    deadline = _moment(ladder.deadline, now, zone, country, hours) if ladder.deadline else None
-    moments = [(_moment(rung.after, now, zone, country, hours), rung) for rung in ladder.rungs]
+    begins = starts or now
+    moments = [(_moment(rung.after, begins, zone, country, hours), rung) for rung in ladder.rungs]
+    if moments and moments[-1][0] <= now:
+        begins = now
+        moments = [(_moment(rung.after, begins, zone, country, hours), rung) for rung in ladder.rungs]
+    deadline = _moment(ladder.deadline, begins, zone, country, hours) if ladder.deadline else None
     rungs = [
         ScheduledRung(at=when, letter=rung.letter, letter_unopened=rung.letter_unopened, tell=rung.tell)
         for when, rung in moments
-        if deadline is None or when < deadline
+        if when > now and (deadline is None or when < deadline)
     ]
     return Schedule(rungs=rungs, deadline=deadline, ends=ladder.ends)
 

@@ -17,17 +17,23 @@ BUTTONS: dict[str, str] = {
     "proposal-reminder-unopened": "proposal", "proposal-expiring": "proposal", "proposal-farewell": "comeback",
     "proposal-accepted": "proposal", "proposal-accepted-staff": "proposal-staff", "proposal-change-asked": "proposal-staff",
     "proposal-change-reminder": "proposal-staff", "proposal-declined": "comeback", "proposal-declined-staff": "proposal-staff",
-    "proposal-forwarded": "proposal", "contract-to-prepare": "contract-word", "contract-reminder": "contract-word",
+    "proposal-forwarded": "proposal", "contract-word": "contract-word",
+    "contract-details": "contract", "contract-details-reminder": "contract", "contract-ready": "contract", "contract-updated": "contract",
+    "contract-reminder": "contract", "contract-signed": "contract", "contract-signed-staff": "contract-staff",
+    "contract-change-asked": "contract-staff", "contract-change-reminder": "contract-staff", "contract-countersign": "countersign",
+    "contract-countersign-reminder": "countersign", "contract-refused-staff": "contract-staff", "payment-unknown": "deal",
+    "work-may-start": "milestone", "milestone-due": "milestone",
     "address-refused": "deal", "client-silent": "deal", "deal-lost-staff": "deal", "deal-resumed": "brief",
 }  # fmt: skip
-"""The kind of link behind each letter's button; an order may name another."""
+"""The kind of link behind each letter's button; an order may name another. Letters about an invoice name it: `invoice:7`."""
 
 
 class LetterOrder(BaseModel):
     """A letter to be written and sent once.
 
     `to` is client, colleague (at `address`) or a role of the studio's people; the deal's own salesperson is meant by salesperson.
-    `links` are kinds of links by the name the letter has for them; `facts` are its own words.
+    `invoice` is the id of the invoice it is about, if it is. `links` are kinds of links by the name the letter has for them; `facts`
+    are its own words.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +42,7 @@ class LetterOrder(BaseModel):
     deal_id: int
     to: str
     address: str = ""
+    invoice: int = 0
     links: dict[str, str] = {}
     facts: dict[str, str] = {}
     is_reminder: bool = False

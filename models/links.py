@@ -17,9 +17,13 @@ from models.tables import Link
 
 PATHS = {
     "qualify": "q", "brief": "b", "brief-staff": "b", "proposal": "p", "proposal-staff": "p",
-    "approve": "a", "contract-word": "k", "comeback": "r", "unsubscribe": "u",
+    "approve": "a", "contract-word": "k", "comeback": "r", "unsubscribe": "u", "contract": "c", "contract-staff": "c",
+    "countersign": "s", "invoice": "i", "invoice-staff": "i", "milestone": "m",
 }  # fmt: skip
-STAFF = frozenset({"brief-staff", "proposal-staff", "approve", "contract-word"})
+"""The first part of a page's path by kind of link. A kind may name its item after a colon: `invoice:7`."""
+STAFF = frozenset({"brief-staff", "proposal-staff", "approve", "contract-word", "contract-staff", "countersign", "invoice-staff", "milestone"})
+PRINTED = frozenset({"proposal", "proposal-staff", "contract", "contract-staff", "invoice", "invoice-staff"})
+"""Pages that there is a PDF of, at the same address with `.pdf`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,16 @@ def token(secret: str, kind: str, deal_id: int, generation: int) -> str:
     return base64.b32encode(mac[:20]).decode().lower()
 
 
+def base(kind: str) -> str:
+    """The kind of page, without its item: `invoice` of `invoice:7`."""
+    return kind.partition(":")[0]
+
+
+def item(kind: str) -> int:
+    """The number of the item that a kind names; 0 without one."""
+    return int(kind.partition(":")[2] or 0)
+
+
 def digest(text: str) -> str:
     """What is kept of a token or a key."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -49,19 +63,19 @@ def hand_out(session: Session, secret: str, kind: str, deal_id: int, *, now: dat
     text = token(secret, kind, deal_id, generation)
     if link is None or link.revoked_at:
         session.merge(Link(digest=digest(text), kind=kind, deal_id=deal_id, generation=generation, made_at=now))
-    return f"/{PATHS[kind]}/{text}"
+    return f"/{PATHS[base(kind)]}/{text}"
 
 
 def given(session: Session, secret: str, kind: str, deal_id: int) -> str:
     """The path of a deal's current link of this kind, if it was ever handed out; "" if not."""
     link = _latest(session, kind, deal_id)
-    return "" if link is None or link.revoked_at else f"/{PATHS[kind]}/{token(secret, kind, deal_id, link.generation)}"
+    return "" if link is None or link.revoked_at else f"/{PATHS[base(kind)]}/{token(secret, kind, deal_id, link.generation)}"
 
 
 def find(session: Session, text: str, *kinds: str) -> Found:
     """The link with this token. Raises Missing when none was ever given out, or it opens another kind of page."""
     link = session.get(Link, digest(text))
-    if link is None or link.kind not in kinds:
+    if link is None or base(link.kind) not in kinds:
         raise Missing("This link is not one of ours.")
     return Found(link, link.revoked_at is None)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.setup import Condition, Sentences, SetUp, Slug
-from models.studio import PaymentStep
+from models.terms import PaymentStep
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.rates import Branch, Service
 from models.setup import Condition
-from models.studio import PaymentStep
+from models.terms import PaymentStep
 from models.wording import BLANK
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Read once at start, from `STUDIO_…` in the environment and from `secrets.env` 
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     apply_per_hour: int = Field(60, ge=1, description="Applications an hour from one address before it is taken for a robot.")
     apply_min_seconds: float = Field(2.5, ge=0, description="Whoever fills in the form faster is taken for a robot.")
     clock_file: Path | None = Field(None, description="A file with seconds to add to the clock: rehearse a month in minutes.")
+    payments: Literal["sandbox", "stripe", "none"] = Field("sandbox", description="Who takes card payments: sandbox (play money), stripe, none.")
+    sandbox_port: int = Field(0, ge=0, le=65535, description="Port of the sandbox provider; 0: api_port + 2.")
+    sandbox_secret: SecretStr = Field(SecretStr(""), description="Signs the sandbox provider's webhooks; generated at first start.")
+    stripe_key: SecretStr = Field(SecretStr(""), description="Stripe's secret API key (sk_… or rk_…).")
+    stripe_webhook_secret: SecretStr = Field(SecretStr(""), description="Secret of Stripe's webhook endpoint (whsec_…).")
+    stripe_url: str = Field("", description="Another address of Stripe's API, for tests; empty: Stripe's own.")
+    statements: Path | None = Field(None, description="Folder watched for bank statements; empty: statements/in below home.")
+    seal_key: SecretStr = Field(SecretStr(""), description="Key and certificate that seal signed contracts; generated at first start.")
     secret: SecretStr = Field(SecretStr(""), description="Signs links; generated into secrets.env at first start.")
 
     @property
@@ -56,6 +64,16 @@ class Settings(BaseSettings):
     def nudges(self) -> int:
         """The UDP port on which the worker hears that there is work."""
         return self.nudge_port or self.api_port + 1
+
+    @property
+    def sandbox(self) -> int:
+        """The port of the sandbox provider."""
+        return self.sandbox_port or self.api_port + 2
+
+    @property
+    def statements_folder(self) -> Path:
+        """Where bank statements are put to be taken in."""
+        return self.statements or self.home / "statements" / "in"
 
     @property
     def prefect_api(self) -> str:

@@ -48,7 +48,7 @@ class ApprovePage(Page):
 
 
 class ContractWordPage(Page):
-    """`pages/contract_word.html`. POST /k/{token}: who, decision (signed, lost), signed_on, reason, text."""
+    """`pages/contract_word.html`. POST /k/{token}: who, decision (signed, lost), signed_on, name, role, scan (a file), reason, text."""
 
     token: str
     deal_id: int

@@ -17,6 +17,9 @@ class Stage(StrEnum):
     ESTIMATE = "estimate"
     PROPOSAL = "proposal"
     CONTRACT = "contract"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    DELIVERY = "delivery"
 
 
 class RunState(StrEnum):
@@ -49,7 +52,11 @@ RUN_MOVES: dict[RunState, frozenset[RunState]] = {
 }
 
 
-def run_key(*, deal_id: int | None, application_id: int | None, stage: str, round_: int, generation: int) -> str:
-    """The idempotency key under which Prefect makes the run: `deal-42/proposal/r1/g1`."""
+PARTED = frozenset({Stage.INVOICE, Stage.PAYMENT})
+"""Stages that a deal goes through once for each part of its payment plan, one beside the other if need be."""
+
+
+def run_key(*, deal_id: int | None, application_id: int | None, stage: str, round_: int, generation: int, part: int = 0) -> str:
+    """The idempotency key under which Prefect makes the run: `deal-42/proposal/r1/g1`, with a part `deal-42/invoice/r1/p2/g1`."""
     whose = f"application-{application_id}" if application_id is not None else f"deal-{deal_id}"
-    return f"{whose}/{stage}/r{round_}/g{generation}"
+    return f"{whose}/{stage}/r{round_}/{f'p{part}/' if part else ''}g{generation}"

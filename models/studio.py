@@ -9,9 +9,10 @@ import pycountry
 from pydantic import Field, field_validator, model_validator
 from stdnum.eu import vat as eu_vat
 
-from models.field_types import Bic, Colour, Email, Iban, LocaleName, Phone
+from models.field_types import Colour, Email, LocaleName, Phone
 from models.proposal import StudioCard
 from models.setup import SetUp, Slug
+from models.terms import Bank, Invoices, LateInterest, PaymentStep, Vat
 from models.worktime import OfficeHours
 
 # Roles that sell and lead; the ones that bill hours are named in rates.toml.
@@ -27,38 +28,12 @@ class Legal(SetUp):
     address: list[str] = Field(min_length=1)
 
 
-class Bank(SetUp):
-    """Where the money goes."""
-
-    name: str
-    holder: str
-    iban: Iban
-    bic: Bic
-
-
 class Brand(SetUp):
     """Logo (a path below the company folder) and colours as #rrggbb."""
 
     logo: str = ""
     primary: Colour
     accent: Colour
-
-
-class Vat(SetUp):
-    """The standard rate in percent, and what is written beside it in each case."""
-
-    percent: Decimal = Field(ge=0, lt=100)
-    note: str
-    reverse_charge_note: str
-    outside_note: str
-
-
-class PaymentStep(SetUp):
-    """A part of the payment plan: percent of the gross total."""
-
-    title: str
-    percent: int = Field(gt=0, le=100)
-    when: str
 
 
 class Staff(SetUp):
@@ -136,6 +111,8 @@ class Studio(SetUp):
     brand: Brand
     vat: Vat
     payments: list[PaymentStep]
+    invoices: Invoices = Invoices()
+    late_interest: LateInterest | None = None
     people: list[Staff] = Field(min_length=1)
     mail: Mail
     small_budgets: SmallBudgets

@@ -1,32 +1,24 @@
-"""Every table. Times are aware UTC, money is minor units, JSON columns hold plain data.
+"""The tables of the process; those of money and signatures are in `models.cash_tables`, which this module loads too.
+
+Times are aware UTC, money is minor units, JSON columns hold plain data.
 
     client ─< deal ─< fact, move, stage_run, wait, effect, document, upload, link
 """
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from models.db import UtcDateTime
+import models.cash_tables  # noqa: F401 (one metadata holds them all)
+from models.columns import Payload
+from models.columns import json_of as _json
+from models.columns import when as _when
 from models.stages import LIVE_STATES
-
-Payload = dict[str, Any]
-
-
-def _json(default: type = dict) -> Any:
-    return Field(default_factory=default, sa_type=JSON, nullable=False)
-
-
-def _when(*, null: bool = True, index: bool = False) -> Any:
-    if null:
-        return Field(default=None, sa_type=UtcDateTime, nullable=True, index=index)
-    return Field(sa_type=UtcDateTime, nullable=False, index=index)
 
 
 class Client(SQLModel, table=True):
-    """Somebody who asked us for work. `email` is normalised, `phone` E.164."""
+    """Somebody who asked us for work. `email` is normalised, `phone` E.164; `details` are a contracting party's (`ContractDetails`)."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
@@ -34,6 +26,7 @@ class Client(SQLModel, table=True):
     phone: str = Field(default="", index=True)
     company: str = ""
     locale: str = ""
+    details: Payload = _json()
     opened_at: datetime = _when(null=False)
     reminders_off_at: datetime | None = _when()
 
@@ -99,6 +92,7 @@ class StageRun(SQLModel, table=True):
             "deal_id",
             "stage",
             "round",
+            "part",
             unique=True,
             sqlite_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
             postgresql_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
@@ -111,6 +105,7 @@ class StageRun(SQLModel, table=True):
     deal_id: int | None = Field(default=None, foreign_key="deal.id", index=True)
     application_id: int | None = Field(default=None, foreign_key="fact.id")
     round: int = 1
+    part: int = 0
     generation: int = 1
     state: str = Field(default="wanted", index=True)
     flow_run_id: str | None = Field(default=None, unique=True)
@@ -128,12 +123,13 @@ class Wait(SQLModel, table=True):
     `rungs` is the stored ladder [{at, letter, unopened, tell}], computed when the wait opened. `due_at` is when the waker looks next.
     """
 
-    __table_args__ = (UniqueConstraint("deal_id", "stage", "round", "key"), Index("wait_due", "closed_at", "due_at"))
+    __table_args__ = (UniqueConstraint("deal_id", "stage", "round", "part", "key", name="wait_place"), Index("wait_due", "closed_at", "due_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deal.id", index=True)
     stage: str
     round: int
+    part: int = 0
     key: str
     kinds: list[str] = _json(list)
     subject: str
@@ -172,7 +168,10 @@ class Effect(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """One version of a brief, estimate or proposal. Live until it is accepted, then frozen with its hashes (SHA-256, hex)."""
+    """One version of a brief, estimate, proposal or contract, with its hashes (SHA-256, hex).
+
+    A proposal is live until it is accepted, then frozen. A contract is frozen when it is sent, then signed, or void.
+    """
 
     __table_args__ = (UniqueConstraint("deal_id", "kind", "version"),)
 

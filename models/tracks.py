@@ -1,10 +1,11 @@
 """The three tracks of a deal, and the one gate each: `move`.
 
     sales   received ▶ briefing ▶ estimating ▶ proposed ▶ contracting ▶ signed ▶ won       from each: lost; declined before a contract
-    work    none ▶ kickoff ▶ materials ▶ production ▶ launch ▶ completed ▶ handed_over     paused and back; cancelled
+    work    none ▶ kickoff ▶ materials ▶ production ▶ launch ▶ completed ▶ handed_over     paused and back; cancelled ▶ none in the next round
     money   none ▶ deposit_due ▶ deposit_paid ▶ final_due ▶ paid
 
-`completed and paid` is derived, overdue is derived. Nobody drags a deal: a move names the fact that caused it.
+Money also goes back: a payment may be reversed, an invoice credited. `completed and paid` is derived, overdue is derived. Nobody drags
+a deal: a move names the fact that caused it.
 """
 
 from collections.abc import Mapping
@@ -78,14 +79,14 @@ WORK: dict[Work, frozenset[Work]] = {
     W.COMPLETED: frozenset({W.HANDED_OVER}),
     W.HANDED_OVER: frozenset(),
     W.PAUSED: frozenset({*_ON_THE_WAY, W.CANCELLED}),
-    W.CANCELLED: frozenset(),
+    W.CANCELLED: frozenset({W.NONE}),
 }
 CASH: dict[Cash, frozenset[Cash]] = {
     C.NONE: frozenset({C.DEPOSIT_DUE, C.FINAL_DUE}),
     C.DEPOSIT_DUE: frozenset({C.DEPOSIT_PAID, C.PAID, C.NONE}),
-    C.DEPOSIT_PAID: frozenset({C.FINAL_DUE, C.PAID}),
-    C.FINAL_DUE: frozenset({C.PAID, C.DEPOSIT_PAID}),
-    C.PAID: frozenset(),
+    C.DEPOSIT_PAID: frozenset({C.FINAL_DUE, C.PAID, C.DEPOSIT_DUE}),
+    C.FINAL_DUE: frozenset({C.PAID, C.DEPOSIT_PAID, C.NONE}),
+    C.PAID: frozenset({C.FINAL_DUE, C.DEPOSIT_PAID}),
 }
 CLOSED = frozenset({S.DECLINED, S.LOST})
 Place = Sales | Work | Cash

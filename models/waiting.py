@@ -23,6 +23,7 @@ class Spot:
     round: int
     key: str
     flow_run_id: str
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ Reached = Answered | Silent | Suspend
 def find(session: Session, spot: Spot) -> Wait | None:
     """The wait's row, once its line has been reached."""
     return session.exec(
-        select(Wait).where(Wait.deal_id == spot.deal_id, Wait.stage == spot.stage, Wait.round == spot.round, Wait.key == spot.key)
+        select(Wait).where(
+            Wait.deal_id == spot.deal_id, Wait.stage == spot.stage, Wait.round == spot.round, Wait.part == spot.part, Wait.key == spot.key
+        )
     ).first()
 
 
@@ -179,7 +182,8 @@ def _reckon(session: Session, wait: Wait) -> None:
 
 def _open(session: Session, spot: Spot, question: Question, now: datetime) -> Wait:
     wait = Wait(
-        deal_id=spot.deal_id, stage=spot.stage, round=spot.round, key=spot.key, flow_run_id=spot.flow_run_id, kinds=question.kinds,
+        deal_id=spot.deal_id, stage=spot.stage, round=spot.round, part=spot.part, key=spot.key, flow_run_id=spot.flow_run_id,
+        kinds=question.kinds,
         subject=question.subject, whose=question.whose, what=question.what, ladder=question.ladder, rungs=question.rungs,
         deadline=question.deadline, opened_at=now,
     )  # fmt: skip

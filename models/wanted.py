@@ -16,24 +16,34 @@ STARTS_FROM: dict[Stage, frozenset[Sales]] = {
     Stage.ESTIMATE: frozenset({Sales.ESTIMATING}),
     Stage.PROPOSAL: frozenset({Sales.ESTIMATING, Sales.PROPOSED}),
     Stage.CONTRACT: frozenset({Sales.CONTRACTING}),
+    Stage.INVOICE: frozenset({Sales.SIGNED, Sales.WON}),
+    Stage.PAYMENT: frozenset({Sales.SIGNED, Sales.WON}),
+    Stage.DELIVERY: frozenset({Sales.WON}),
 }
 
 
 def want(
-    session: Session, stage: Stage, *, now: datetime, deal: Deal | None = None, application: Fact | None = None, fact: Fact | None = None
+    session: Session,
+    stage: Stage,
+    *,
+    now: datetime,
+    deal: Deal | None = None,
+    application: Fact | None = None,
+    fact: Fact | None = None,
+    part: int = 0,
 ) -> StageRun:
-    """The live row of this stage, written if there is none; the run follows from it."""
+    """The live row of this stage, written if there is none; the run follows from it. `part` counts payments of the plan, from 1."""
     deal_id, application_id, round_ = deal.id if deal else None, application.id if application else None, deal.round if deal else 1
     serialise(session, f"want/{stage}/{deal_id}/{application_id}")
     whose = StageRun.application_id == application_id if application else StageRun.deal_id == deal_id
-    same = (StageRun.stage == stage.value, whose, StageRun.round == round_)
+    same = (StageRun.stage == stage.value, whose, StageRun.round == round_, StageRun.part == part)
     live = session.exec(select(StageRun).where(*same, col(StageRun.state).in_(LIVE))).first()
     if live:
         return live
     generation = (session.exec(select(func.max(StageRun.generation)).where(*same)).one() or 0) + 1
     row = StageRun(
-        key=run_key(deal_id=deal_id, application_id=application_id, stage=stage, round_=round_, generation=generation),
-        stage=stage.value, deal_id=deal_id, application_id=application_id, round=round_, generation=generation,
+        key=run_key(deal_id=deal_id, application_id=application_id, stage=stage, round_=round_, generation=generation, part=part),
+        stage=stage.value, deal_id=deal_id, application_id=application_id, round=round_, part=part, generation=generation,
         fact_id=fact.id if fact else None, wanted_at=now, touched_at=now,
     )  # fmt: skip
     session.add(row)
@@ -61,7 +71,7 @@ def begin(session: Session, key: str, flow_run_id: str, owner: str, *, now: date
     return row
 
 
-def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner: str, *, now: datetime) -> StageRun:
+def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner: str, *, now: datetime, part: int = 0) -> StageRun:
     """A row for a run that an operator started from the Prefect UI.
 
     Raises Missing without such a deal; Refused while the stage has a live run or is not what the deal needs.
@@ -72,14 +82,15 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
     own = session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
     live = session.exec(
         select(StageRun).where(
-            StageRun.stage == stage.value, StageRun.deal_id == deal_id, StageRun.round == deal.round, col(StageRun.state).in_(LIVE)
+            StageRun.stage == stage.value, StageRun.deal_id == deal_id, StageRun.round == deal.round, StageRun.part == part,
+            col(StageRun.state).in_(LIVE),
         )
     ).first()
     if live and live is not own:
         raise Refused(f"The {stage} of deal {deal_id} is under way already; retry or resume that run ({live.key}).")
     if own is None and Sales(deal.sales) not in STARTS_FROM[stage]:
         raise Refused(f"Deal {deal_id} is {deal.sales}; a {stage} starts from {', '.join(sorted(STARTS_FROM[stage]))}.")
-    row = own or want(session, stage, now=now, deal=deal)
+    row = own or want(session, stage, now=now, deal=deal, part=part)
     row.flow_run_id, row.owner = flow_run_id, owner
     _to(session, row, RunState.RUNNING, now)
     return row
@@ -112,7 +123,7 @@ def succeed(session: Session, row: StageRun, *, now: datetime, why: str) -> Stag
     application = session.get(Fact, row.application_id) if row.application_id else None
     return want(
         session, Stage(row.stage), now=now, deal=None if application else deal, application=application,
-        fact=session.get(Fact, row.fact_id) if row.fact_id else None,
+        fact=session.get(Fact, row.fact_id) if row.fact_id else None, part=row.part,
     )  # fmt: skip
 
 

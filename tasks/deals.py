@@ -19,22 +19,34 @@ def move_deal(deal_id: int, to: Sales, why: str) -> str:
     here = world()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id)
-        move(session, deal, to, why=why, fact=_cause(session, deal_id), now=here.now())
+        move(session, deal, to, why=why, fact=cause(session, deal_id), now=here.now())
         return deal.sales
 
 
 @step
-def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str) -> str:
-    """End this stage: the move, the next stage wanted and this run's row done, in one transaction."""
+def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str, part: int = 0) -> str:
+    """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction."""
     here, run = world(), runs.current()
     with here.db.writing() as session:
-        deal, fact = session.get_one(Deal, deal_id), _cause(session, deal_id)
+        deal, fact = session.get_one(Deal, deal_id), cause(session, deal_id)
         move(session, deal, to, why=why, fact=fact, now=here.now())
         if next_stage:
-            wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now())
-        _finish(session, run)
+            wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now(), part=part)
+        finish(session, run)
     here.nudge()
     return deal.sales
+
+
+@step
+def hand_on(deal_id: int, next_stage: Stage, part: int) -> str:
+    """End this stage without a move of the sale: the next one wanted for a part of the payment plan, this run's row done; return its key."""
+    here, run = world(), runs.current()
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, deal_id)
+        row = wanted.want(session, next_stage, deal=deal, fact=cause(session, deal_id), now=here.now(), part=part)
+        finish(session, run)
+    here.nudge()
+    return row.key
 
 
 @step
@@ -46,9 +58,9 @@ def close_deal(deal_id: int, to: Sales, why: str) -> str:
     here, run = world(), runs.current()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id)
-        fact = _cause(session, deal_id) or _silence(session, deal, why)
+        fact = cause(session, deal_id) or _silence(session, deal, why)
         inbox.close(session, deal, to, why=why, fact=fact, now=here.now(), but_run=run.flow_run_id if run else "")
-        _finish(session, run)
+        finish(session, run)
         return deal.sales
 
 
@@ -78,12 +90,13 @@ def say_goodbye(deal_id: int, stage: Stage) -> str:
     return letters.send(f"deal/{deal_id}/r{round_}/{stage}/farewell", LetterOrder(name=ended.ends, deal_id=deal_id, to="client")).state
 
 
-def _cause(session: Session, deal_id: int) -> Fact | None:
+def cause(session: Session, deal_id: int) -> Fact | None:
     """The last fact that a wait of this run took: what made the deal move."""
     run = runs.current()
     if run is None:
         return None
-    mine = select(Wait).where(Wait.deal_id == deal_id, Wait.stage == run.stage, Wait.round == run.round, Wait.subject != "")
+    here = (Wait.stage == run.stage, Wait.round == run.round, Wait.part == run.part)
+    mine = select(Wait).where(Wait.deal_id == deal_id, *here, Wait.subject != "")
     wait = session.exec(mine.where(col(Wait.closed_at).is_not(None)).order_by(col(Wait.id).desc())).first()
     if wait and wait.fact_id:
         return session.get(Fact, wait.fact_id)
@@ -101,13 +114,15 @@ def _silence(session: Session, deal: Deal, why: str) -> Fact:
     return keep(session, news, now=here.now())[0]
 
 
-def _finish(session: Session, run: runs.Run | None) -> None:
+def finish(session: Session, run: runs.Run | None) -> None:
+    """End this run's row, in the transaction of its last step, with the pauses that it may have opened."""
     here = world()
     if run is None:
         return
     row = session.get_one(StageRun, run.row_id)
     if row.state == RunState.RUNNING:
         wanted.mark(session, row, RunState.DONE, now=here.now())
-    waits = [wait for wait in waiting.open_waits(session, row.deal_id or 0) if wait.stage == row.stage and wait.round == row.round]
-    for wait in waits:
-        waiting.over(session, waiting.Spot(wait.deal_id, wait.stage, wait.round, wait.key, wait.flow_run_id), now=here.now())
+    own = (row.stage, row.round, row.part)
+    for wait in waiting.open_waits(session, row.deal_id or 0):
+        if (wait.stage, wait.round, wait.part) == own:
+            waiting.over(session, waiting.Spot(wait.deal_id, wait.stage, wait.round, wait.key, wait.flow_run_id, wait.part), now=here.now())

@@ -134,6 +134,6 @@ def decide(key: str, *, went_out: bool, who: str) -> Effect:
             raise Refused(f"There is no effect {key}.")
         to = EffectState.DONE if went_out else EffectState.PLANNED
         effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
-        if not went_out:
+        if not went_out and effect.kind not in effects.HOLDING:
             effect.kind = effects.ERRAND
         return effect

@@ -11,7 +11,7 @@ import templates
 from models import links
 from models.effects import EffectState
 from models.errors import StudioError, Uncertain
-from models.letter_views import LETTER_NEEDS, LetterView
+from models.letter_views import LETTER_NEEDS, LetterView, Needs
 from models.letters import BUTTONS, LetterOrder, plan
 from models.message import Mailbox, Message, Receipt
 from models.proposal import Person
@@ -91,22 +91,26 @@ def write(here: World, key: str, order: LetterOrder) -> Message:
         deal = session.get_one(Deal, order.deal_id)
         client = session.get_one(Client, deal.client_id)
         locale = studio.locale if needs.staff else (deal.locale or studio.locale)
-        about = About(session, here.company, deal, client, locale, here.now())
+        about = About(session, here.company, deal, client, locale, here.now(), order)
         to, sender = _mailbox(here, deal, client, order), sender_of(here, deal, staff=needs.staff)
         view = LetterView(
             studio=studio.card(), sender=sender, recipient_name=to.name, deal_id=deal.id,
             service_name=here.company.rates.services[deal.service].name, client_name=client.name, client_company=client.company, locale=locale,
-            link=_link(here, session, deal, order.links.get("link") or BUTTONS.get(order.name, "")) if needs.link else "",
-            links={name: _link(here, session, deal, order.links.get(name, name), staff=needs.staff) for name in needs.links},
+            link=_link(here, session, deal, _button(order, needs)) if needs.link else "",
+            links={name: _link(here, session, deal, order.links.get(name) or _named(name, order, needs)) for name in needs.links},
             facts={name: order.facts.get(name) or word(name, about) for name in needs.facts},
             unsubscribe=_link(here, session, deal, "unsubscribe") if order.is_reminder and order.to == "client" else "",
         )  # fmt: skip
     letter = templates.letter(order.name, view.model_dump(mode="json"), company=here.settings.company, locale=locale)
     return Message(
-        key=key, deal=deal.id, to=to, sender=Mailbox(address=studio.mail.from_address, name=f"{sender.name}, {studio.name}"),
+        key=key, deal=deal.id, to=to, sender=Mailbox(address=studio.mail.from_address, name=_signed(sender.name, studio.name)),
         reply_to=Mailbox(address=sender.email, name=sender.name) if sender.email else None, subject=letter.subject, text=letter.text,
         html=letter.html, unsubscribe=view.unsubscribe, sent_at=here.now(),
     )  # fmt: skip
+
+
+def _signed(name: str, studio: str) -> str:
+    return name if name == studio else f"{name}, {studio}"
 
 
 def sender_of(here: World, deal: Deal, *, staff: bool = False) -> Person:
@@ -137,13 +141,25 @@ def _mailbox(here: World, deal: Deal, client: Client, order: LetterOrder) -> Mai
     return Mailbox(address=person.email, name=person.name)
 
 
-def _link(here: World, session: Session, deal: Deal, kind: str, *, staff: bool = False) -> str:
+def _button(order: LetterOrder, needs: Needs) -> str:
+    """The kind of link behind a letter's button."""
+    known = order.links.get("link") or BUTTONS.get(order.name, "")
+    return known or (f"invoice{'-staff' if needs.staff else ''}:{order.invoice}" if order.invoice else "")
+
+
+def _named(name: str, order: LetterOrder, needs: Needs) -> str:
+    """The kind of link that a letter means by a name: `pdf` is its own page on paper, or the proposal's."""
+    if name != "pdf":
+        return name
+    page = _button(order, needs)
+    return f"{page if links.base(page) in links.PRINTED else 'proposal-staff' if needs.staff else 'proposal'}.pdf"
+
+
+def _link(here: World, session: Session, deal: Deal, kind: str) -> str:
     if kind in {"", "deal"}:
         return f"{here.settings.prefect_ui}/runs?tag=deal:{deal.id}"
-    if kind == "pdf":
-        page = "proposal-staff" if staff else "proposal"
-        return here.address + links.hand_out(session, here.secret, page, deal.id or 0, now=here.now()) + ".pdf"
-    return here.address + links.hand_out(session, here.secret, kind, deal.id or 0, now=here.now())
+    page, dot, ending = kind.partition(".")
+    return here.address + links.hand_out(session, here.secret, page, deal.id or 0, now=here.now()) + dot + ending
 
 
 def address_of(here: World, session: Session, deal_id: int, kind: str) -> str:

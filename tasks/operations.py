@@ -3,9 +3,11 @@
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
+from sqlmodel import Session, col, select
 
 from models import facts, inbox, letters, links, proposals
 from models.answers import BY_KIND, Answer, Noted, ProposalRevised
+from models.cash_tables import Invoice
 from models.errors import Missing, Refused
 from models.letters import LetterOrder
 from models.proposal import Snapshot
@@ -89,7 +91,18 @@ def renew_link(deal_id: int, kind: str, who: str, key: str) -> str:
             raise Missing(f"There is no deal {deal_id}.")
         text = Noted(text=f"The link to the {kind} page was revoked and a new one sent.")
         fact, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
-        if new:
-            links.revoke(session, kind, deal_id, now=here.now())
-        order = LetterOrder(name="link-renewed", deal_id=deal_id, to="client", links={"link": kind})
+        pages = _pages(session, deal_id, kind)
+        for page in pages if new else []:
+            links.revoke(session, page, deal_id, now=here.now())
+        order = LetterOrder(name="link-renewed", deal_id=deal_id, to="client", links={"link": pages[-1]})
         return letters.plan(session, f"deal/{deal_id}/link/{fact.id}", order, now=here.now()).key
+
+
+def _pages(session: Session, deal_id: int, kind: str) -> list[str]:
+    """The kinds of links that are meant; of invoices each has its own, the newest comes last. Raises Missing before there is one."""
+    if kind != "invoice":
+        return [kind]
+    numbers = session.exec(select(Invoice.id).where(Invoice.deal_id == deal_id).order_by(col(Invoice.id))).all()
+    if not numbers:
+        raise Missing(f"Deal {deal_id} has no invoice yet.")
+    return [f"invoice:{number}" for number in numbers]

@@ -1,20 +1,27 @@
 """Documents on paper: rendered from their snapshot, printed once per state, kept under their hash."""
 
-import hashlib
-from datetime import datetime
+from collections.abc import Callable, Iterator
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-import templates
-from models import proposals
-from models.pages import ProposalDocument
+from models import cii, einvoice, invoices, proposals
+from models.cash_tables import Invoice
+from models.errors import Refused
+from models.invoice import InvoiceBody
+from models.sealed import is_sealed, original
 from models.tables import Document
-from tasks import letters
-from tasks.gateways.pdf import NoLibraries
+from tasks import letters, paper
+from tasks.gateways.pdf import Attachment, NoLibraries
+from tasks.paper import Kept, Sheet
+from tasks.sealing import contract_sheet, is_ready, pages, seal_contract
 from tasks.step import step
 from tasks.world import World, world
 
-TEMPLATE = "documents/proposal/print.html"
+__all__ = ["print_contract", "print_document", "print_invoice", "print_missing", "seal_contract"]
+
+LEVEL = "EN 16931"
+"""The profile of Factur-X."""
+_AT_ONCE = 20
 
 
 def print_document(document: Document) -> str:
@@ -26,36 +33,91 @@ def print_document(document: Document) -> str:
     with here.db.writing() as session:
         link = letters.address_of(here, session, document.deal_id, "proposal")
         view = proposals.shown(session, here.company, document, selection=[], link=link)
-    content = _printed(here, view, document.frozen_at or document.made_at)
-    digest = hashlib.sha256(content).hexdigest()
-    path = here.settings.path("documents", f"{digest}.pdf")
-    if not path.exists():
-        scratch = path.with_suffix(f".{here.worker.rpartition('/')[2]}")
-        scratch.write_bytes(content)
-        scratch.replace(path)
+    sheet = Sheet("proposal", view.context(), view.snapshot.locale, document.frozen_at or document.made_at, view.snapshot.title)
+    return _noted(here, document, sheet, paper.keep(here, paper.printed(here, sheet)))
+
+
+def print_contract(document: Document) -> str:
+    """Print a contract once and note hashes and path on its row; return the SHA-256 of the PDF, of its pages unsigned when it is sealed.
+
+    Raises NoLibraries where this machine cannot print, Refused where the document cannot be printed, or others than its pages were signed.
+    """
+    here = world()
+    digest, path = original(document)
+    if is_sealed(document) or paper.found(here, digest, path) is not None:
+        return digest
+    kept, _ = pages(here, document)
+    return _noted(here, document, contract_sheet(here, document), kept)
+
+
+def print_invoice(invoice: Invoice) -> str:
+    """Print an invoice, credit note or pro-forma once, its e-invoice inside where there is one; return the SHA-256 of the PDF.
+
+    Raises NoLibraries where this machine cannot print, Refused where the document cannot be printed.
+    """
+    here = world()
+    if paper.found(here, invoice.pdf_hash, invoice.pdf_path) is not None:
+        return invoice.pdf_hash
     with here.db.writing() as session:
-        row = session.get_one(Document, document.id)
-        if row.state == document.state:
-            row.pdf_hash, row.pdf_path = digest, str(path.relative_to(here.settings.home))
-            row.template_hash = templates.source_hash(TEMPLATE, here.settings.company)
-            session.add(row)
-    return digest
+        link = letters.address_of(here, session, invoice.deal_id, f"invoice:{invoice.id}")
+        view = invoices.shown(session, here.company, invoice, link=link)
+    sheet = Sheet("invoice", view.context(), view.body.locale, invoice.issued_at)
+    files = _e_invoice(view.body)
+    kept = paper.keep(here, paper.printed(here, sheet, attachments=files, facturx=LEVEL if files else ""))
+    with here.db.writing() as session:
+        row = session.get_one(Invoice, invoice.id)
+        row.pdf_hash, row.pdf_path, row.template_hash = kept.digest, kept.path, paper.words(here, sheet)
+        session.add(row)
+    return kept.digest
 
 
 @step
 def print_missing() -> list[str]:
-    """Print what could not be printed when it was made; return which documents, in sentences. Nothing where this machine cannot print."""
+    """Print and seal what could not be when it was made; return which documents, in sentences, and which cannot be printed.
+
+    Nothing where this machine cannot print.
+    """
     with world().db.reading() as session:
-        unprinted = select(Document).where(Document.kind == "proposal", Document.pdf_path == "", col(Document.state).in_(["live", "frozen"]))
-        rows = session.exec(unprinted.limit(20)).all()
-    try:
-        return [f"Printed proposal {row.version} of deal {row.deal_id}: {print_document(row)[:12]}…" for row in rows]
-    except NoLibraries:
+        wanted = list(_missing(session))
+    said = []
+    for name, act in wanted:
+        try:
+            said.append(f"Printed {name}: {act()[:12]}…")
+        except NoLibraries:
+            return said
+        except Refused as why:
+            said.append(f"Cannot print {name}: {why}")
+    return said
+
+
+def _noted(here: World, document: Document, sheet: Sheet, kept: Kept) -> str:
+    with here.db.writing() as session:
+        row = session.get_one(Document, document.id)
+        if row.state == document.state and not is_sealed(row):
+            row.pdf_hash, row.pdf_path, row.template_hash = kept.digest, kept.path, paper.words(here, sheet)
+            session.add(row)
+    return kept.digest
+
+
+def _e_invoice(body: InvoiceBody) -> list[Attachment]:
+    """The e-invoice as a file; none of a pro-forma, or of an amount that the norm does not know."""
+    if einvoice.why_not(body):
         return []
+    return [Attachment("factur-x.xml", cii.xml(body), "text/xml", "Alternative", "The invoice as data (Factur-X, EN 16931)")]
 
 
-def _printed(here: World, view: ProposalDocument, when: datetime) -> bytes:
-    html = templates.render(TEMPLATE, view.context(), company=here.settings.company, locale=view.snapshot.locale)
-    own, ours = here.settings.company, templates.HERE
-    folders = [own / "templates" / "documents" / "proposal", own, ours / "documents" / "proposal", ours]
-    return here.pdf.print(html, assets=[folder for folder in folders if folder.is_dir()], when=when, title=view.snapshot.title)
+def _missing(session: Session) -> Iterator[tuple[str, Callable[[], str]]]:
+    """What is not on paper yet: its name, and what puts it there."""
+    for kind, states, act in (
+        ("proposal", ("live", "frozen"), print_document),
+        ("contract", ("frozen", "signed"), print_contract),
+    ):
+        unprinted = select(Document).where(Document.kind == kind, Document.pdf_path == "", col(Document.state).in_(states))
+        for row in session.exec(unprinted.limit(_AT_ONCE)):
+            yield f"{kind} {row.version} of deal {row.deal_id}", lambda act=act, row=row: act(row)
+    for invoice in session.exec(select(Invoice).where(Invoice.pdf_path == "").limit(_AT_ONCE)):
+        yield f"{invoice.kind.replace('_', ' ')} {invoice.number or invoice.id}", lambda invoice=invoice: print_invoice(invoice)
+    signed = select(Document).where(Document.kind == "contract", Document.state == "signed").order_by(col(Document.id).desc())
+    for row in session.exec(signed.limit(_AT_ONCE)):
+        if not is_sealed(row) and is_ready(session, row):
+            yield f"and sealed contract {row.version} of deal {row.deal_id}", lambda row=row: seal_contract(row.deal_id, row.version)

@@ -3,17 +3,14 @@
 from prefect.client.schemas.objects import State, StateType
 from sqlmodel import Session, col, select
 
-from models import waiting, wanted
+from models import todo, waiting, wanted
 from models.stages import LIVE, RunState
-from models.tables import Deal, StageRun
-from models.tracks import Sales, is_open
+from models.tables import Deal, Fact, StageRun
+from models.tracks import Cash, Sales, is_open
 from tasks.engine import Engine, engine
 from tasks.step import step
 from tasks.waker import STUCK, Round, replace
 from tasks.world import world
-
-BY_HAND = frozenset({Sales.SIGNED, Sales.WON})
-
 
 LOST = frozenset({StateType.CRASHED, StateType.CANCELLED, StateType.COMPLETED})
 
@@ -63,8 +60,16 @@ def find_stranded() -> list[str]:
         return [f"Deal {deal.id} is {deal.sales} and has no next step." for deal in stranded(session)]
 
 
+@step
+def find_unread() -> list[str]:
+    """What was told us and could not be acted on, again and again: one sentence each; none is how it should be."""
+    with world().db.reading() as session:
+        rows = [(row, session.get_one(Fact, row.fact_id)) for row in todo.stuck(session)]
+    return [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+
+
 def stranded(session: Session) -> list[Deal]:
-    """Open deals that nobody and nothing will move on."""
+    """Open deals that nobody and nothing will move on. One whose money is all in has come to its end as far as stages carry it."""
     live = select(StageRun.deal_id).where(col(StageRun.state).in_(LIVE), col(StageRun.deal_id).is_not(None))
-    deals = session.exec(select(Deal).where(col(Deal.id).not_in(live), col(Deal.sales).not_in([*BY_HAND, Sales.LOST, Sales.DECLINED]))).all()
-    return [deal for deal in deals if is_open(deal) and not waiting.open_waits(session, deal.id or 0)]
+    deals = session.exec(select(Deal).where(col(Deal.id).not_in(live), col(Deal.sales).not_in([Sales.LOST, Sales.DECLINED]))).all()
+    return [deal for deal in deals if is_open(deal) and deal.money != Cash.PAID and not waiting.open_waits(session, deal.id or 0)]

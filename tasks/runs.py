@@ -31,6 +31,7 @@ class Run:
     round: int
     flow_run_id: str
     began: datetime
+    part: int = 0
     calls: Counter[str] = field(default_factory=Counter)
 
     def spot(self, name: str, *, counted: bool = True) -> Spot:
@@ -39,7 +40,7 @@ class Run:
             raise RuntimeError("A stage waits only once it has a deal.")
         self.calls[name] += counted
         key = f"{name}#{self.calls[name]}" if counted else name
-        return Spot(deal_id=self.deal_id, stage=self.stage, round=self.round, key=key, flow_run_id=self.flow_run_id)
+        return Spot(deal_id=self.deal_id, stage=self.stage, round=self.round, part=self.part, key=key, flow_run_id=self.flow_run_id)
 
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)
@@ -51,12 +52,12 @@ def current() -> Run | None:
 
 
 @contextmanager
-def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None) -> Generator[Run]:
+def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None, part: int = 0) -> Generator[Run]:
     """Carry out the row of the Prefect run we are in; leave it waiting, failed or done.
 
     A run that has lost its row ends as Superseded, quietly. Raises Refused when an operator starts what makes no sense.
     """
-    run = _begin(stage, deal_id, application_id)
+    run = _begin(stage, deal_id, application_id, part)
     token = _current.set(run)
     left = RunState.DONE, ""
     try:
@@ -110,7 +111,7 @@ def stop(flow_run_id: str) -> None:
     raise Abort("superseded")
 
 
-def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run:
+def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: int) -> Run:
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         raise RuntimeError("A stage is a Prefect flow run.")
@@ -120,7 +121,7 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run
         is_ours = row is not None
         if row is None and wanted.of_run(session, flow_run_id) is None and not _is_key(key):
             if deal_id is not None:
-                row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now())
+                row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now(), part=part)
             elif application_id is not None:
                 fact = session.get(Fact, application_id)
                 if fact is None or fact.kind != Application.kind:
@@ -129,7 +130,9 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None) -> Run
             is_ours = row is not None
         if row is not None:
             whose = deal_id or row.deal_id
-            return Run(row_id=row.id or 0, stage=stage, deal_id=whose, round=row.round, flow_run_id=flow_run_id, began=row.touched_at)
+            return Run(
+                row_id=row.id or 0, stage=stage, deal_id=whose, round=row.round, part=row.part, flow_run_id=flow_run_id, began=row.touched_at
+            )  # fmt: skip
     if not is_ours:
         stop(flow_run_id)
     raise AssertionError("unreachable")

@@ -42,7 +42,8 @@ def title(stage_name: str, parameters: dict[str, Any]) -> str:
             deal = session.get(Deal, parameters["deal_id"])
             client = session.get(Client, deal.client_id) if deal else None
             whose = (client.company or client.name) if client else "no such deal"
-            return f"{stage_name} · deal {parameters['deal_id']} · {whose}"
+            which = f"{stage_name} {parameters['part']}" if parameters.get("part") else stage_name
+            return f"{which} · deal {parameters['deal_id']} · {whose}"
         fact = session.get(Fact, parameters.get("application_id"))
         payload = fact.payload if fact else {}
         return f"{stage_name} · application {parameters.get('application_id')} · {payload.get('company') or payload.get('name', '?')}"

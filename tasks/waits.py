@@ -7,7 +7,7 @@ that an operator sees on a suspended run, and the suspension itself.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -44,14 +44,19 @@ def however_long(models: Sequence[type[Typed]], *, key: str, whose: str, what: s
     return answer
 
 
-def for_any(models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str = "") -> Typed | None:
-    """The first answer of these kinds; the first kind is the form that an operator sees. None after silence."""
+def for_any(
+    models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str = "", starts: datetime | None = None
+) -> Typed | None:
+    """The first answer of these kinds; the first kind is the form that an operator sees. None after silence.
+
+    The ladder counts from `starts` where that is given (an invoice's due day), else from the moment the question is put.
+    """
     run = runs.current()
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
     spot = run.spot(key)
-    question = _question(spot, models, whose, what, ladder)
+    question = _question(spot, models, whose, what, ladder, starts)
     reached = _reach(spot, question)
     if isinstance(reached, Suspend) and _take_form(spot, models[0], reached.count - 1):
         reached = _reach(spot, question)
@@ -92,15 +97,15 @@ def vendor_is_back(step: str) -> None:
             waiting.over(session, run.spot(f"outage/{step}", counted=False), now=here.now())
 
 
-def _question(spot: Spot, models: Sequence[type[Answer]], whose: str, what: str, rungs: str) -> Question:
+def _question(spot: Spot, models: Sequence[type[Answer]], whose: str, what: str, rungs: str, starts: datetime | None) -> Question:
     here = world()
-    noun = inbox.NOUNS[models[0]]
+    about = facts.subject(spot.deal_id, spot.round, inbox.NOUNS[models[0]])
     schedule = None
     if rungs:
         studio = here.company.studio
-        schedule = ladder.open_ladder(here.company.ladders[rungs], here.now(), studio.zone, studio.holidays, studio.office)
+        schedule = ladder.open_ladder(here.company.ladders[rungs], here.now(), studio.zone, studio.holidays, studio.office, starts)
     return Question(
-        kinds=[model.kind for model in models], subject=facts.subject(spot.deal_id, spot.round, noun), whose=whose, what=what, ladder=rungs,
+        kinds=[model.kind for model in models], subject=f"{about}/{spot.part}" if spot.part else about, whose=whose, what=what, ladder=rungs,
         rungs=[rung.model_dump(mode="json") for rung in schedule.rungs] if schedule else [],
         deadline=schedule.deadline if schedule else None,
     )  # fmt: skip
@@ -117,14 +122,18 @@ def _take_form(spot: Spot, model: type[Answer], count: int) -> bool:
     if count < 1:
         return False
     typed = _typed(spot, count)
-    if typed is None:
-        return False
+    return typed is not None and _keep(spot, model, typed, f"{spot.flow_run_id}/{_pause_key(spot, count)}")
+
+
+def _keep(spot: Spot, model: type[Answer], typed: dict[str, Any], key: str) -> bool:
+    """Tell what was typed, once under its key; False if a rule refused it. Of a payment this run's own is meant."""
     here, who = world(), str(typed.pop("who", "")).strip()
     try:
+        if spot.part and "part" in model.model_fields and not typed.get("part"):
+            typed["part"] = spot.part
         answer = model.model_validate(typed)
         with here.db.writing() as session:
             session.get_one(Deal, spot.deal_id)
-            key = f"{spot.flow_run_id}/{_pause_key(spot, count)}"
             inbox.tell(session, spot.deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
     except (Refused, ValidationError) as error:
         get_run_logger().error("%s's answer was not taken: %s", who, error)
@@ -157,5 +166,3 @@ def _form(model: type[Answer], asked: str) -> type[BaseModel]:
     who = (str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it."))
     form = create_model(f"{model.__name__}Form", __base__=model, who=who)
     return cast("type[RunInput]", run_input_subclass_from_type(form)).with_initial_data(description=asked)
-
-

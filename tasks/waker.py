@@ -17,9 +17,9 @@ from models.answers import ProposalViewed, Released
 from models.errors import Missing, Unavailable
 from models.ladder import ScheduledRung
 from models.letters import LetterOrder
-from models.stages import LIVE, RunState
+from models.stages import LIVE, RunState, Stage
 from models.tables import Deal, Effect, StageRun, Wait
-from tasks import letters
+from tasks import cashier, dunning, letters
 from tasks.engine import ENDED, Engine, engine, since
 from tasks.stage import tags, title
 from tasks.world import World, lives, real_now, world
@@ -58,6 +58,7 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> Round:
         if not leases.take(session, "waker", here.worker, length=LEASE, now=real_now()):
             return done
     _release_holds(here)
+    cashier.act_on_webhooks(here)
     try:
         with talk() as prefect:
             _wake(here, prefect, done)
@@ -65,7 +66,9 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> Round:
             _mend(here, prefect, done)
     finally:
         _send_errands(here, done)
+        cashier.act_on_orders(here)
         _climb_ladders(here, done)
+        done.again |= cashier.take_statements() > 0
     return done
 
 
@@ -85,6 +88,7 @@ def _create(here: World, prefect: Engine, done: Round) -> None:
 def make_run(here: World, prefect: Engine, row: StageRun) -> None:
     """Make Prefect's run of a wanted row, or find it made."""
     parameters = {"application_id": row.application_id} if row.application_id else {"deal_id": row.deal_id}
+    parameters |= {"part": row.part} if row.part else {}
     with here.db.reading() as session:
         deal = session.get(Deal, row.deal_id) if row.deal_id else None
     flow_run_id = prefect.create(row.stage, parameters, key=row.key, name=title(row.stage, parameters), tags=tags(row.stage, deal))
@@ -121,14 +125,14 @@ def _climb_ladders(here: World, done: Round) -> None:
     """Send the latest due rung of each wait, and skip the ones that downtime passed over."""
     with here.db.reading() as session:
         waits = [wait for wait in _due(session, here.now()) if _has_rung(session, wait, here.now())]
+    waits.sort(key=lambda wait: -(_due_rung(here, wait) or 0))  # a client with two invoices gets the letter of the later one, not both
     done.again |= len(waits) > A_ROUND
     for wait in waits[:A_ROUND]:
-        rungs = [ScheduledRung.model_validate(rung) for rung in wait.rungs]
-        index = ladder.latest_due(rungs, wait.rungs_sent - 1, here.now())
+        index = _due_rung(here, wait)
         if index is None:
             continue
         try:
-            _send_rung(here, wait, index, rungs[index])
+            _send_rung(here, wait, index, ScheduledRung.model_validate(wait.rungs[index]))
         except Unavailable as away:
             log.warning("A reminder of deal %s waits: %s", wait.deal_id, away)
             return
@@ -138,6 +142,12 @@ def _climb_ladders(here: World, done: Round) -> None:
         with here.db.writing() as session:
             waiting.climbed(session, session.get_one(Wait, wait.id), index + 1)
         done.reminded += 1
+
+
+def _due_rung(here: World, wait: Wait) -> int | None:
+    """Which rung of a wait is due now; those that downtime passed over are not."""
+    rungs = [ScheduledRung.model_validate(rung) for rung in wait.rungs]
+    return ladder.latest_due(rungs, wait.rungs_sent - 1, here.now())
 
 
 def _has_rung(session: Session, wait: Wait, now: datetime) -> bool:
@@ -162,11 +172,15 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
     if rung.letter_unopened and not any(fact.known_at >= wait.opened_at for fact in seen):
         name = rung.letter_unopened
     key = f"deal/{wait.deal_id}/r{wait.round}/{wait.stage}/wait-{wait.id}/rung-{index + 1}"
-    if wait.whose == "client":
+    if wait.stage == Stage.PAYMENT:
+        dunning.remind(here, wait, name, still_asked)
+        name = "client-silent"
+    elif wait.whose == "client":
         letters.send(key, LetterOrder(name=name, deal_id=wait.deal_id, to="client", is_reminder=True), guard=still_asked)
         name = "client-silent"
     for role in rung.tell or ([] if wait.whose == "client" else ["salesperson"]):
-        order = LetterOrder(name=name, deal_id=wait.deal_id, to=role, is_reminder=True)
+        words = {"what": wait.what} if name == "client-silent" else {}
+        order = LetterOrder(name=name, deal_id=wait.deal_id, to=role, facts=words, is_reminder=True)
         letters.send(f"{key}/{role.replace('_', '-')}", order, guard=still_asked)
 
 

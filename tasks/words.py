@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_timedelta
@@ -12,10 +12,13 @@ from models import documents, facts, questionnaire, waiting
 from models.answers import ProposalAnswer
 from models.company import Company
 from models.estimates import Estimate
+from models.letters import LetterOrder
 from models.money import Money
 from models.proposal import Snapshot
 from models.tables import Brief, Client, Deal
 from models.totals import totals
+from tasks.cash_words import CASH, PLAN
+from tasks.contract_words import CONTRACT
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,17 @@ class About:
     client: Client
     locale: str
     now: datetime
+    order: LetterOrder
 
     @property
     def deal_id(self) -> int:
         """The deal's number."""
         return self.deal.id or 0
+
+    @property
+    def today(self) -> date:
+        """Today, where the studio is."""
+        return self.now.astimezone(ZoneInfo(self.company.studio.zone)).date()
 
     def day(self, moment: datetime) -> str:
         """A moment's day, where the studio is: "Monday, 4 May 2026"."""
@@ -40,8 +49,9 @@ class About:
 
 
 def word(name: str, about: About) -> str:
-    """One word of a letter. Raises KeyError for a name that no letter may use."""
-    return WORDS[name](about)
+    """One word of a letter; one about an invoice or a contract has its own for some names. Raises KeyError for a name that no letter may use."""
+    own = CASH if about.order.invoice else CONTRACT if about.order.name.startswith(("contract-", "work-")) else {}
+    return (own.get(name) or WORDS[name])(about)
 
 
 def _minimum(about: About) -> str:
@@ -174,5 +184,6 @@ WORDS: dict[str, Callable[[About], str]] = {
     "changes": _changes, "accepted_by": _accepted_by, "accepted_on": _accepted_on, "options": _options, "reason": _reason,
     "message": _message, "until": _until, "stage": lambda about: about.deal.sales, "from_name": lambda about: about.client.name,
     "note": lambda _about: "",
-    "address": lambda about: about.client.email, "said": lambda _about: "", "document": lambda _about: "page", "who": lambda _about: "",
+    **PLAN, "signed_on": CONTRACT["signed_on"],
+    "address": lambda about: about.client.email, "document": lambda _about: "page", "who": lambda _about: "",
 }  # fmt: skip

@@ -18,8 +18,9 @@ from models.db import Database
 from models.letter_views import LETTER_NEEDS
 from models.nudges import nudge
 from models.settings import Settings
-from tasks.gateways import mail
+from tasks.gateways import mail, providers
 from tasks.gateways.mail import Mailer
+from tasks.gateways.payments import Provider
 from tasks.gateways.pdf import Printer, WeasyPrinter
 
 __all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
@@ -36,6 +37,7 @@ class World:
     company: Company
     mail: Mailer
     pdf: Printer
+    pay: Provider | None
     now: Callable[[], datetime]
     worker: str
 
@@ -64,7 +66,7 @@ def build(read: Settings) -> World:
         settings=read, db=Database(read.database), company=company.load(read.company, letters=LETTER_NEEDS),
         mail=mail.from_url(read.mail_url, read.home / "outbox"),
         pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
-        now=Clock(read.clock_file), worker=worker_name(),
+        pay=providers.from_settings(read), now=Clock(read.clock_file), worker=worker_name(),
     )  # fmt: skip
 
 

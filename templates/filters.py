@@ -98,7 +98,7 @@ def one_line(value: object, longest: int = 200) -> str:
 
 
 def plain(text: str) -> str:
-    """Paragraphs of a plain-text letter, each wrapped; lists, short lines and addresses stay as they are."""
+    """Paragraphs of a plain-text letter, each wrapped; lists, quotes, short lines and addresses stay as they are."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
     return "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs if paragraph.strip())
 
@@ -123,4 +123,5 @@ def _wrapped(paragraph: str) -> str:
 
 
 def _indent(line: str) -> str:
-    return "  " if line.lstrip().startswith("- ") else ""
+    start = line.lstrip()[:2]
+    return {"- ": "  ", "> ": "> "}.get(start, "")

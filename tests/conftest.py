@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlmodel import SQLModel
 
 import models.tables  # noqa: F401 (fills the metadata)
 from models import migrate
@@ -133,6 +132,7 @@ def _create(name: str) -> str:
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))  # nothing in it has to outlive a power cut
     admin.dispose()
     return admin.url.set(database=name).render_as_string(hide_password=False)
 
@@ -146,7 +146,22 @@ def _drop(name: str) -> None:
 
 def _empty(url: str) -> None:
     engine = create_engine(url)
-    tables = ", ".join(f'"{name}"' for name in SQLModel.metadata.tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text(EMPTY))
     engine.dispose()
+
+
+EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', one.name);
+    END LOOP;
+    FOR one IN SELECT sequencename AS name FROM pg_sequences WHERE schemaname = 'public' LOOP
+        PERFORM setval(format('%I', one.name)::regclass, 1, false);
+    END LOOP;
+END $$
+"""
+"""Rows deleted, numbers from 1 again: many times quicker than TRUNCATE, which makes every table's files anew."""

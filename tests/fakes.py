@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from uuid import uuid4
 
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Crashed, Scheduled
+from pypdf import PdfWriter
 
 from models.errors import Unavailable
 from models.message import Message, Receipt
+from tasks.gateways.payments import Checkout, Movement, PayOrder, Refund, RefundOrder
+from tasks.gateways.pdf_archive import Embedded
+from tasks.gateways.pdf_join import Part, joined
 
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -60,14 +65,63 @@ class RecordingMailer:
 
 
 @dataclass
+class CardTill:
+    """A payment provider: one page and one refund a key. Raises the next of `troubles` first; after an act it dies of the next of `dies_after`."""
+
+    name: str = "sandbox"
+    opened: list[PayOrder] = field(default_factory=list)
+    refunded: list[RefundOrder] = field(default_factory=list)
+    troubles: list[BaseException] = field(default_factory=list)
+    dies_after: list[BaseException] = field(default_factory=list)
+    away: bool = False
+    made: dict[str, str] = field(default_factory=dict)
+
+    def open(self, order: PayOrder) -> Checkout:
+        self.opened.append(order)
+        page = self._once(order.key, "co")
+        return Checkout(id=page, url=f"https://pay.example/{page}", said="page made")
+
+    def refund(self, order: RefundOrder) -> Refund:
+        self.refunded.append(order)
+        return Refund(id=self._once(order.key, "re"), said="refund taken")
+
+    def movements(self, since: datetime, until: datetime) -> list[Movement]:
+        return []
+
+    def _once(self, key: str, kind: str) -> str:
+        if self.away:
+            raise Unavailable("The provider is away.")
+        if self.troubles:
+            raise self.troubles.pop(0)
+        made = self.made.setdefault(key, f"{kind}_{len(self.made) + 1}")
+        if self.dies_after:
+            raise self.dies_after.pop(0)
+        return made
+
+
+@dataclass
 class PlainPrinter:
     """Prints anything as a few bytes that depend on what was printed."""
 
     printed: list[str] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
 
-    def print(self, html: str, *, assets=(), when: datetime, title: str = "") -> bytes:
+    def print(self, html: str, *, assets=(), when: datetime, title: str = "", attachments=(), facturx: str = "") -> bytes:
         self.printed.append(html)
-        return f"%PDF-1.7 {title} {when.isoformat()} {len(html)}".encode()
+        self.attached += [file.name for file in attachments]
+        inside = "".join(f" {file.name} {len(file.content)}" for file in attachments)
+        return f"%PDF-1.7 {title} {when.isoformat()} {len(html)}{inside}{facturx and ' ' + facturx}".encode()
+
+    def join(self, parts, *, foreign=(), when: datetime, title: str = "", attachments=()) -> bytes:
+        """A real PDF, of blank pages, since it may be sealed."""
+        writer = PdfWriter()
+        for _ in (*parts, *foreign):
+            writer.add_blank_page(595, 842)
+        blank = BytesIO()
+        writer.write(blank)
+        self.attached += [file.name for file in attachments]
+        files = [Embedded(**vars(file)) for file in attachments]
+        return joined([Part(blank.getvalue(), foreign=False)], files, {"when": f"{when:%Y-%m-%dT%H:%M:%SZ}", "title": title})
 
 
 class Killed(BaseException):

@@ -1,4 +1,4 @@
-"""PDF: documents printed by WeasyPrint in warm, limited child processes.
+"""PDF: documents printed by WeasyPrint, and joined by pypdf, in warm, limited child processes.
 
 Threads do not make it faster and its input may hang it, so each child does one document at a time and is killed and
 replaced when it takes too long, takes too much, or dies. The same HTML, assets, `when` and fonts give the same bytes.
@@ -6,27 +6,65 @@ replaced when it takes too long, takes too much, or dies. The same HTML, assets,
 
 import atexit
 import queue
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from models.errors import Refused
 from tasks.gateways.pdf_process import APT_LINE, NoLibraries, PrintingProcess, missing_libraries
 
-__all__ = ["APT_LINE", "NoLibraries", "Printer", "WeasyPrinter", "missing_libraries"]
+__all__ = ["APT_LINE", "Attachment", "NoLibraries", "Printer", "WeasyPrinter", "missing_libraries"]
 
 _HTML_BYTES = 16 * 1024 * 1024
+_JOB_BYTES = 96 * 1024 * 1024
+_NAME = re.compile(r"[\w][\w. -]{0,99}")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file to be embedded in a PDF. `relationship` tells what it is to the pages: the same in another form, what they rest on, its source."""
+
+    name: str
+    content: bytes
+    media_type: str
+    relationship: Literal["Alternative", "Data", "Source", "Supplement", "Unspecified"]
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or not re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", self.media_type):
+            raise ValueError(f"{self.name!r} ({self.media_type!r}) cannot be the name and type of an embedded file")
 
 
 class Printer(Protocol):
-    """Prints HTML as PDF."""
+    """Makes PDFs: of HTML, or of other PDFs."""
 
-    def print(self, html: str, *, assets: Sequence[Path] = (), when: datetime, title: str = "") -> bytes:
+    def print(
+        self,
+        html: str,
+        *,
+        assets: Sequence[Path] = (),
+        when: datetime,
+        title: str = "",
+        attachments: Sequence[Attachment] = (),
+        facturx: str = "",
+    ) -> bytes:
         """The PDF of `html`, dated `when`. Relative addresses are looked for in the `assets` folders, in their order.
 
+        With `attachments` it is a PDF/A-3b that holds them. `facturx` is the level ("EN 16931") of the e-invoice that the first one is.
         Raises Refused when the document cannot be printed within the limits (not retried), Unavailable when
         nothing can be printed here (retried).
+        """
+        ...
+
+    def join(
+        self, parts: Sequence[bytes], *, foreign: Sequence[bytes] = (), when: datetime, title: str = "", attachments: Sequence[Attachment] = ()
+    ) -> bytes:
+        """One PDF of the pages of `parts`, then of `foreign` ones (of which only what is seen is taken), with `attachments` in it.
+
+        Raises Refused where a part cannot be read within the limits, Unavailable when nothing can be done here.
         """
         ...
 
@@ -46,22 +84,30 @@ class WeasyPrinter:
             self._places.put(None)
         atexit.register(self.close)
 
-    def print(self, html: str, *, assets: Sequence[Path] = (), when: datetime, title: str = "") -> bytes:
+    def print(
+        self,
+        html: str,
+        *,
+        assets: Sequence[Path] = (),
+        when: datetime,
+        title: str = "",
+        attachments: Sequence[Attachment] = (),
+        facturx: str = "",
+    ) -> bytes:
         """See Printer. Waits for a free child; when one dies for no known reason the document is tried once more."""
         content = html.encode(errors="replace")
         if len(content) > _HTML_BYTES:
             raise Refused("The document is too long to be printed.")
-        job: dict[str, object] = {
-            "assets": [str(folder.absolute()) for folder in assets],
-            "when": when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "title": title,
-            "seconds": self._seconds,
-        }
-        for _ in range(2):
-            result = self._try(job, content)
-            if result is not None:
-                return result
-        raise Refused("The document cannot be printed: the printing process died of it, twice.")
+        if facturx and not attachments:
+            raise ValueError("an e-invoice is one of the attachments")
+        job = {"do": "print", "assets": [str(folder.absolute()) for folder in assets], "facturx": facturx}
+        return self._do(job, [content], when, title, attachments)
+
+    def join(
+        self, parts: Sequence[bytes], *, foreign: Sequence[bytes] = (), when: datetime, title: str = "", attachments: Sequence[Attachment] = ()
+    ) -> bytes:
+        """See Printer. It is done in a child too: a scan may be anything."""
+        return self._do({"do": "join", "foreign": len(foreign)}, [*parts, *foreign], when, title, attachments)
 
     def close(self) -> None:
         """End all children that are not at work; the next `print` starts new ones."""
@@ -76,7 +122,24 @@ class WeasyPrinter:
                 child.end()
             self._places.put(None)
 
-    def _try(self, job: dict[str, object], content: bytes) -> bytes | None:
+    def _do(self, job: dict[str, object], pieces: list[bytes], when: datetime, title: str, attachments: Sequence[Attachment]) -> bytes:
+        pieces += [file.content for file in attachments]
+        if sum(map(len, pieces)) > _JOB_BYTES:
+            raise Refused("The document is too large to be printed with what is to be embedded in it.")
+        job |= {
+            "when": when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "title": title,
+            "seconds": self._seconds,
+            "files": [{name: value for name, value in vars(file).items() if name != "content"} for file in attachments],
+            "sizes": [len(piece) for piece in pieces],
+        }
+        for _ in range(2):
+            result = self._try(job, b"".join(pieces))
+            if result is not None:
+                return result
+        raise Refused("The document cannot be printed: the printing process died of it, twice.")
+
+    def _try(self, job: dict[str, object], body: bytes) -> bytes | None:
         child = self._places.get()
         try:
             if child is None or not child.is_fit():
@@ -84,6 +147,6 @@ class WeasyPrinter:
                     child.end()
                 child = None
                 child = PrintingProcess(self._memory_mb)
-            return child.do(job, content, self._seconds)
+            return child.do(job, body, self._seconds)
         finally:
             self._places.put(child)

@@ -1,10 +1,12 @@
 """The process in which WeasyPrint runs, with limits on time, memory and what it may read.
 
-Frames on both pipes: two big-endian 32-bit lengths, then a JSON head and raw bytes. In: one job (head `assets`, `when`,
-`title`, `seconds`; bytes: HTML). Out: first `{"ready": true}`, then per job `{"ok": true, "denied": […]}` with the PDF, or
-`{"ok": false, "reason": …}`. It ends when its input ends.
+Frames on both pipes: two big-endian 32-bit lengths, then a JSON head and raw bytes. In: one job. Its head says what to `do` (print:
+`assets`, `facturx`, one HTML; join: PDFs, of which `foreign` are another's), `when`, `title`, `seconds`, what each file to embed is
+(`files`), and the `sizes` of what stands in the bytes: HTML or PDFs, then the files. Out: first `{"ready": true}`, then per job
+`{"ok": true, "denied": […], "flaws": […]}` with the PDF, or `{"ok": false, "reason": …}`. It ends when its input ends.
 """
 
+import itertools
 import json
 import logging
 import os
@@ -13,9 +15,12 @@ import signal
 import struct
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+if TYPE_CHECKING:
+    from tasks.gateways.pdf_press import Press
 
 KINDS = {
     ".css": "text/css",
@@ -53,6 +58,12 @@ def read_frame(pipe: IO[bytes]) -> Frame | None:
     if (len(words), len(body)) != _LENGTHS.unpack(lengths):
         return None
     return json.loads(words), body
+
+
+def unpacked(sizes: list[int], body: bytes) -> list[bytes]:
+    """The pieces of these sizes that stand in `body` one after another."""
+    ends = list(itertools.accumulate(sizes))
+    return [body[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
 def place_of(url: str, folders: list[Path]) -> Path:
@@ -93,17 +104,31 @@ def main() -> None:
     _limit_memory(int(sys.argv[1]))
     write_frame(replies, {"ready": True})
     while (job := read_frame(jobs)) is not None:
-        head, html = job
+        head, body = job
         _limit_cpu(head["seconds"])
         try:
-            content, denied = press.print(html.decode(), head)
+            content, denied, flaws = _done(press, head, unpacked(head["sizes"], body))
         except MemoryError:
             write_frame(replies, {"ok": False, "reason": "memory"})
             return
         except Exception as error:  # noqa: BLE001  whatever a document provokes is that document's fault
             write_frame(replies, {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]})
         else:
-            write_frame(replies, {"ok": True, "denied": denied}, content)
+            write_frame(replies, {"ok": True, "denied": denied, "flaws": flaws}, content)
+
+
+def _done(press: "Press", head: dict[str, Any], pieces: list[bytes]) -> tuple[bytes, list[str], list[str]]:
+    """What the job asks for: the PDF, addresses that were denied, flaws."""
+    from tasks.gateways.pdf_archive import Embedded
+
+    count = len(pieces) - len(head["files"])
+    files = [Embedded(content=content, **about) for about, content in zip(head["files"], pieces[count:], strict=True)]
+    if head["do"] == "join":
+        from tasks.gateways.pdf_join import Part, joined
+
+        parts = [Part(content, place >= count - head["foreign"]) for place, content in enumerate(pieces[:count])]
+        return joined(parts, files, head), [], []
+    return press.print(pieces[0].decode(), files, head)
 
 
 def _deny(event: str, _: tuple) -> None:

@@ -74,10 +74,10 @@ class PrintingProcess:
         """Whether it is ours, alive, and has not worked so long that a new one is due."""
         return self._owner == os.getpid() and self._jobs < _JOBS and self._process.poll() is None
 
-    def do(self, job: dict[str, object], html: bytes, seconds: float) -> bytes | None:
-        """The PDF of one document; None when the process died and nobody knows why. Raises Refused."""
+    def do(self, job: dict[str, object], body: bytes, seconds: float) -> bytes | None:
+        """The PDF of one document (`body`: its pieces); None when the process died and nobody knows why. Raises Refused."""
         self._jobs += 1
-        reply, late = self._within(seconds, lambda: self._ask(job, html))
+        reply, late = self._within(seconds, lambda: self._ask(job, body))
         if reply is None:
             self.end()
             if late or self._process.returncode == -signal.SIGXCPU:
@@ -87,6 +87,8 @@ class PrintingProcess:
         if head["ok"]:
             for url in head["denied"]:
                 log.warning("A document asked for %s, which is not among its assets; it was printed without.", json.dumps(url))
+            for flaw in head["flaws"]:
+                log.warning("%s is printed, but is no faultless PDF/A. %s", json.dumps(job["title"]), flaw)
             return content
         if head["reason"] == "memory":
             self.end()
@@ -104,9 +106,9 @@ class PrintingProcess:
                 _pipe(pipe).close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _ask(self, job: dict[str, object], html: bytes) -> Frame | None:
+    def _ask(self, job: dict[str, object], body: bytes) -> Frame | None:
         try:
-            write_frame(_pipe(self._process.stdin), job, html)
+            write_frame(_pipe(self._process.stdin), job, body)
         except OSError:
             return None
         return read_frame(_pipe(self._process.stdout))

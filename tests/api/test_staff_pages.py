@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from models.tables import Deal
-from tests.api.conftest import Entrance, a_proposal, an_estimate
-from tests.factories import an_acceptance, told
+from tests.api.conftest import Entrance, an_estimate
+from tests.factories import a_contract
 
 TOMASZ = {"who": "Tomasz Zielinski"}
 
@@ -92,21 +91,20 @@ def test_the_reviewer_can_read_the_answers_once_that_link_was_handed_out(door: E
 
 
 def contract(door: Entrance) -> str:
-    deal_id = door.deal(a_proposal, sales="contracting")
     with door.writing() as session:
-        deal = session.get_one(Deal, deal_id)
-        told(session, deal, an_acceptance(a_proposal(session, deal)))
-    return door.link("contract-word", deal_id)
+        document = a_contract(session)
+    return door.link("contract-word", document.deal_id)
 
 
 def test_a_signed_contract_is_recorded_once(door: Entrance) -> None:
     link = contract(door)
-    signed = {"decision": "signed", "signed_on": "2026-03-01", "who": "Conor Walsh"}
+    signed = {"decision": "signed", "signed_on": "2026-03-01", "name": "Fergus Daly", "role": "Owner", "who": "Conor Walsh"}
     for _ in range(2):
         assert door.http.post(link, data=signed).status_code == 303
     assert "This is recorded" in door.http.get(link).text
     fact = door.facts("contract.answered")[0]
-    assert (fact.actor, fact.payload) == ("staff:conor@northlight.example", {"outcome": "signed", "on": "2026-03-01", "reason": ""})
+    word = {"outcome": "signed", "on": "2026-03-01", "name": "Fergus Daly", "role": "Owner", "scan": 0, "reason": ""}
+    assert (fact.actor, fact.payload) == ("staff:conor@northlight.example", word)
     assert door.http.post(link, data={"decision": "lost", "reason": "price", "who": "Conor Walsh"}).status_code == 409
     assert len(door.facts("contract.answered")) == 1
 
@@ -125,7 +123,9 @@ def test_a_lost_contract_keeps_why(door: Entrance) -> None:
         ({"decision": "signed", "signed_on": "soon"}, "year-month-day"),
         ({"decision": "signed", "signed_on": "2026-03-03"}, "still to come"),
         ({"decision": "lost", "reason": "price", "text": "x" * 6000}, "under 4,900"),
-        ({"decision": "signed", "signed_on": "2026-03-01", "who": ""}, "say who you are"),
+        ({"decision": "signed", "signed_on": "2026-03-01", "name": "Fergus", "who": ""}, "say who you are"),
+        ({"decision": "signed", "signed_on": "2026-03-01"}, "who signed it for the client"),
+        ({"decision": "signed", "signed_on": "2026-03-01", "name": "x" * 201}, "under 200 characters"),
     ],
 )
 def test_a_word_with_a_gap_comes_back_with_a_sentence(door: Entrance, typed: dict[str, str], sentence: str) -> None:

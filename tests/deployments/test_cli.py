@@ -104,7 +104,7 @@ def test_status_of_nothing_is_one(studio, free):
     assert done.returncode == 1
     assert (told["ok"], told["pid"]) == (False, None)
     assert told["addresses"]["intake form"] == f"http://127.0.0.1:{free}/apply"
-    assert [part["name"] for part in told["parts"]] == ["engine", "pages"]
+    assert [part["name"] for part in told["parts"]] == ["engine", "pages", "sandbox"]
 
 
 def test_down_where_nothing_runs_is_no_error(studio):

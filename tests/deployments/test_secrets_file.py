@@ -6,17 +6,45 @@ import pytest
 from deployments import secrets_file
 from models.errors import BadSetup
 from models.settings import read
+from tasks.gateways import seal
+from tasks.gateways.seal_check import check
+from tests.fakes import MONDAY
+from tests.sealing import a_key, a_pdf
+
+NAMES = ("STUDIO_SECRET", "STUDIO_SANDBOX_SECRET", "STUDIO_SEAL_KEY")
 
 
 @pytest.fixture(autouse=True)
 def _no_secret_given(monkeypatch):
-    monkeypatch.delenv("STUDIO_SECRET", raising=False)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def known(place):
+    return dict(line.split("=", 1) for line in place.read_text().splitlines())
 
 
 def test_the_first_start_makes_a_secret_that_only_its_owner_may_read(tmp_path):
     place = secrets_file.ensure(tmp_path / "new" / "home")
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert len(read(home=tmp_path / "new" / "home").secret.get_secret_value()) >= 64
+    settings = read(home=tmp_path / "new" / "home")
+    assert len(settings.secret.get_secret_value()) >= 64
+    assert len(settings.sandbox_secret.get_secret_value()) >= 64
+    assert settings.secret != settings.sandbox_secret
+
+
+def test_the_first_start_makes_a_key_that_seals(tmp_path):
+    secrets_file.ensure(tmp_path)
+    key = read(home=tmp_path).seal_key.get_secret_value()
+    assert check(seal.seal(a_pdf(), key=key, reason="r", at=MONDAY, name="n")).fingerprint == seal.fingerprints(key)[0]
+
+
+def test_an_installation_of_before_gets_what_it_lacks_and_keeps_what_it_has(tmp_path):
+    (tmp_path / "secrets.env").write_text("STUDIO_SECRET=from-the-first-release\n")
+    first = known(secrets_file.ensure(tmp_path))
+    assert first["STUDIO_SECRET"] == "from-the-first-release"
+    assert set(first) == set(NAMES)
+    assert known(secrets_file.ensure(tmp_path)) == first
 
 
 def test_a_second_start_keeps_the_secret(tmp_path):
@@ -36,27 +64,51 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path):
     (tmp_path / "secrets.env").chmod(0o644)
     place = secrets_file.ensure(tmp_path)
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert place.read_text() == "STUDIO_SECRET=given-by-a-careless-hand\n"
+    assert place.read_text().startswith("STUDIO_SECRET=given-by-a-careless-hand\nSTUDIO_SANDBOX_SECRET=")
 
 
-def test_a_secret_given_in_the_environment_wins_and_is_not_written_down(tmp_path, monkeypatch):
-    monkeypatch.setenv("STUDIO_SECRET", "from the environment, long enough")
-    assert not secrets_file.ensure(tmp_path).exists()
-    assert read(home=tmp_path).secret.get_secret_value() == "from the environment, long enough"
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_environment_gives_wins_and_is_not_written_down(tmp_path, monkeypatch, name):
+    given = a_key() if name == "STUDIO_SEAL_KEY" else "from the environment, long enough"
+    monkeypatch.setenv(name, given)
+    assert set(known(secrets_file.ensure(tmp_path))) == set(NAMES) - {name}
+    assert getattr(read(home=tmp_path), name.removeprefix("STUDIO_").lower()).get_secret_value() == given
 
 
+def test_where_the_environment_gives_everything_no_file_is_made(tmp_path, monkeypatch):
+    for name in NAMES:
+        monkeypatch.setenv(name, a_key() if name == "STUDIO_SEAL_KEY" else "from the environment, long enough")
+    assert not secrets_file.ensure(tmp_path / "home").exists()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("broken", ["", "no key at all"])
+def test_a_seal_key_that_cannot_be_read_is_refused_at_the_start(tmp_path, monkeypatch, broken):
+    monkeypatch.setenv("STUDIO_SEAL_KEY", broken)
+    with pytest.raises(BadSetup, match="STUDIO_SEAL_KEY"):
+        secrets_file.ensure(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
 @pytest.mark.parametrize("short", ["", "changeme"])
-def test_a_secret_that_is_too_short_is_refused_without_repeating_it(tmp_path, monkeypatch, short):
-    monkeypatch.setenv("STUDIO_SECRET", short)
-    with pytest.raises(BadSetup, match="too short") as told:
+def test_a_secret_that_is_too_short_is_refused_without_repeating_it(tmp_path, monkeypatch, short, name):
+    monkeypatch.setenv(name, short)
+    with pytest.raises(BadSetup, match=f"{name} .* too short") as told:
         secrets_file.ensure(tmp_path)
     assert "changeme" not in str(told.value)
 
 
-def test_two_first_starts_at_once_agree_on_one_secret(tmp_path):
+def started(home):
+    return secrets_file.ensure(home).read_text()
+
+
+@pytest.mark.parametrize("before", ["", "STUDIO_SECRET=from-the-first-release\n"])
+def test_several_starts_at_once_agree_on_their_secrets(tmp_path, before):
+    if before:
+        (tmp_path / "secrets.env").write_text(before)
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(secrets_file.ensure, [tmp_path] * 8))
-    assert len((tmp_path / "secrets.env").read_text().splitlines()) == 1
+        assert len(set(threads.map(started, [tmp_path] * 8))) == 1
+    assert set(known(tmp_path / "secrets.env")) == set(NAMES)
     assert [file.name for file in tmp_path.iterdir()] == ["secrets.env"]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, Request, Response, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, Response, ViewportSize, expect, sync_playwright
 from sqlmodel import col, select
 
 from models.tables import Fact
@@ -191,3 +191,18 @@ def facts(someone: Someone, kind: str) -> list[Fact]:
 def total(client: Visit) -> int:
     """The gross total that would be accepted, in minor units."""
     return int(client.page.locator("#accept [name=total]").get_attribute("value") or 0)
+
+
+def form_field(form: Locator | Page, label: str) -> Locator:
+    """A field of Prefect's form by what it is called; its labels are not tied to their controls."""
+    page = form.page if isinstance(form, Locator) else form
+    named = page.locator(".schema-form-property__label").filter(has_text=re.compile(rf"^{label}( \(Optional\))?$"))
+    return form.locator(".schema-form-property").filter(has=named)
+
+
+def form_choose(page: Page, form: Locator, label: str, value: str) -> None:
+    """Choose from a list of Prefect's form."""
+    control = form_field(form, label).get_by_role("group").get_by_role("button")
+    control.press("ArrowDown")
+    page.locator(".p-select-option").get_by_text(value, exact=True).click()
+    expect(control).to_contain_text(value)

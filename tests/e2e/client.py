@@ -9,8 +9,10 @@ import httpx
 from sqlmodel import col, select
 
 from deployments.demo import ANSWERS
+from deployments.demo_cash import PARTY, SIGNER
 from deployments.forms import Page
-from models import links
+from models import links, signing
+from models.cash_tables import Invoice
 from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
 from tests.e2e.system import System, eventually
 
@@ -43,7 +45,10 @@ class Someone:
     def gets(self, ending: str, state: str = "done", seconds: float = 40) -> Effect:
         """Wait until the letter with this key is in this state."""
         self.deal = self.deal or self._my_deal(seconds)
-        key = f"deal/{self.deal}/{ending}"
+        return self.sees(f"deal/{self.deal}/{ending}", state, seconds)
+
+    def sees(self, key: str, state: str = "done", seconds: float = 40) -> Effect:
+        """Wait until the effect with this whole key is in this state."""
 
         def look() -> Effect | None:
             with self.system.db.reading() as session:
@@ -66,11 +71,88 @@ class Someone:
             form = Page(http.get(path).text).form("/accept")
             return http.post(f"{path}/accept", data=form.answer({"name": "Ada Byron"}))
 
+    def gives_details(self) -> None:
+        path = self.link("contract")
+        with self.http as http:
+            answer = http.post(f"{path}/details", data=Page(http.get(path).text).form("/details").answer({**PARTY}))
+        assert answer.status_code == 200, answer.text
+
+    def asks_code(self, version: int = 1, number: int = 1) -> str:
+        """Ask for a code; return its six digits, which are in the letter only."""
+        path = self.link("contract")
+        with self.http as http:
+            form = Page(http.get(path).text).form("/code").answer({**SIGNER, "email": self.email})
+            assert http.post(f"{path}/code", data=form).status_code == 200
+        self.gets(f"contract/v{version}/code/{number}")
+        return signing.digits("for tests only", self.deal, version, number)
+
+    def signs(self, code: str, version: int = 1) -> httpx.Response:
+        path = self.link("contract")
+        with self.http as http:
+            return http.post(f"{path}/sign", data={**SIGNER, "email": self.email, "code": code, "version": str(version)})
+
+    def is_billed(self, part: int = 1) -> Invoice:
+        """Wait until the invoice of this payment has been mailed."""
+
+        def look() -> Invoice | None:
+            with self.system.db.reading() as session:
+                return session.exec(select(Invoice).where(Invoice.deal_id == self.deal, Invoice.part == part, Invoice.kind == "invoice").order_by(col(Invoice.id).desc())).first()
+
+        invoice = eventually(look, lambda: f"no invoice {part}:\n{self.told()}\n{self.system.log('worker')}")
+        self.sees(f"invoice/{invoice.id}/mail")
+        return invoice
+
+    def newest_invoice(self) -> Invoice:
+        with self.system.db.reading() as session:
+            return session.exec(select(Invoice).where(Invoice.deal_id == self.deal).order_by(col(Invoice.id).desc())).first()
+
+    def buys(self) -> Invoice:
+        """Go the whole way to the first invoice, without a wish."""
+        self.applies()
+        self.gets("r1/brief/mail")
+        self.sends_brief()
+        self.gets("proposal/v1/mail")
+        assert self.accepts().status_code == 200
+        self.gets("r1/contract/details")
+        self.gives_details()
+        self.gets("contract/v1/mail")
+        assert self.signs(self.asks_code()).status_code == 200
+        self.gets("contract/v1/signed")
+        return self.is_billed()
+
+    def pays_online(self, invoice: Invoice, choice: str = "pay") -> None:
+        """Pay an invoice on the provider's page that its own page names."""
+        with self.http as http:
+            page = Page(http.get(self.link(f"invoice:{invoice.id}")).text)
+            address = next(one for one in page.links if "/pay/" in one)
+            answer = http.post(address, data={"choice": choice})
+        assert answer.status_code == 200, answer.text[:500]
+
+    def gets_receipts(self, count: int) -> None:
+        """Wait until so many payments of the deal have their receipt."""
+
+        def there() -> bool:
+            with self.system.db.reading() as session:
+                mine = select(Effect.key).where(Effect.deal_id == self.deal, Effect.state == "done", col(Effect.key).like("invoice/%/payment/%/receipt"))
+                return len(session.exec(mine).all()) == count
+
+        eventually(there, lambda: f"not {count} receipts:\n{self.told()}\n{self.system.log('worker')}")
+
+    def money(self, stands: str, seconds: float = 40) -> Deal:
+        """Wait until the deal stands there on its money track."""
+
+        def look() -> Deal | None:
+            with self.system.db.reading() as session:
+                deal = session.get_one(Deal, self.deal)
+            return deal if deal.money == stands else None
+
+        return eventually(look, lambda: f"deal {self.deal}'s money is not {stands}:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
     def link(self, kind: str) -> str:
         """The path of a link that a letter has handed out."""
         with self.system.db.reading() as session:
             link = session.exec(select(Link).where(Link.kind == kind, Link.deal_id == self.deal)).one()
-        return f"/{links.PATHS[kind]}/{links.token('for tests only', kind, self.deal, link.generation)}"
+        return f"/{links.PATHS[links.base(kind)]}/{links.token('for tests only', kind, self.deal, link.generation)}"
 
     def stands(self, sales: str, seconds: float = 40) -> Deal:
         """Wait until the deal stands there on its sales track."""

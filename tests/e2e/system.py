@@ -11,9 +11,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from deployments import health, secrets_file
 from deployments.prefect_server import environment
 from models.db import Database
 from models.migrate import upgrade
@@ -22,6 +24,7 @@ from models.settings import ROOT, Settings, read
 PARTS = {
     "prefect": [sys.executable, "-m", "deployments.prefect_server"],
     "worker": [sys.executable, "-m", "deployments.worker"],
+    "sandbox": [sys.executable, "-m", "uvicorn", "deployments.sandbox.app:create_app", "--factory", "--log-level", "warning"],
     "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
 }
 
@@ -48,12 +51,13 @@ class System:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+        secrets_file.ensure(self.home)
         self.clock = self.home / "clock"
         api = free_port()
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "STUDIO_"))} | {
             "STUDIO_HOME": str(self.home), "STUDIO_SECRET": "for tests only", "STUDIO_API_PORT": str(api),
-            "STUDIO_PREFECT_PORT": str(free_port()), "STUDIO_CLOCK_FILE": str(self.clock), "STUDIO_APPLY_MIN_SECONDS": "0",
+            "STUDIO_PREFECT_PORT": str(free_port()), "STUDIO_SANDBOX_PORT": str(free_port()),
+            "STUDIO_CLOCK_FILE": str(self.clock), "STUDIO_APPLY_MIN_SECONDS": "0",
             "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
@@ -65,9 +69,13 @@ class System:
     def base(self) -> str:
         return f"http://127.0.0.1:{self.settings.api_port}"
 
+    @property
+    def ports(self) -> dict[str, int]:
+        return {"api": self.settings.api_port, "sandbox": self.settings.sandbox}
+
     def start(self, *names: str) -> None:
         for name in names or PARTS:
-            port = ["--port", str(self.settings.api_port)] if name == "api" else []
+            port = ["--port", str(self.ports[name])] if name in self.ports else []
             with (self.home / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
                     [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
@@ -92,6 +100,11 @@ class System:
         before = float(self.clock.read_text()) if self.clock.exists() else 0.0
         self.clock.write_text(str(before + days * 86400 + minutes * 60))
         self.nudge()
+
+    def now(self) -> datetime:
+        """The studio's time."""
+        ahead = float(self.clock.read_text()) if self.clock.exists() else 0.0
+        return datetime.now(UTC) + timedelta(seconds=ahead)
 
     def nudge(self) -> None:
         from models.nudges import nudge
@@ -121,6 +134,7 @@ class System:
         checks: dict[str, Callable[[], bool]] = {
             "prefect": lambda: _answers(f"{self.settings.prefect_api}/health"),
             "api": lambda: _answers(f"{self.base}/health/live"),
+            "sandbox": lambda: _answers(health.sandbox(self.settings)),
             "worker": lambda: _has_lease(self.db, self.running["worker"].pid),
         }
         eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)

@@ -13,28 +13,45 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
+from models import ledger
+from models.cash_tables import Invoice, Payment
 from models.tables import Deal, StageRun
 from tests.e2e.client import COMPLEX, Someone
 from tests.e2e.system import System, eventually, free_port
 
-HELD = {"intake": "intake/thanks", "brief": "r1/brief/mail", "estimate": "estimate/v1/approval", "proposal": "proposal/v1/mail", "contract": "r1/contract/prepare"}
+HELD = {
+    "intake": "deal/1/intake/thanks", "brief": "deal/1/r1/brief/mail", "estimate": "deal/1/estimate/v1/approval",
+    "proposal": "deal/1/proposal/v1/mail", "contract": "deal/1/r1/contract/details", "signature": "deal/1/contract/v1/signed",
+    "invoice": "invoice/1/mail", "payment": "invoice/1/payment/1/receipt", "delivery": "deal/1/r1/delivery/start",
+}  # fmt: skip
+"""A letter of each stage, by its key; the deal is the first of its system."""
+
+
+class Held:
+    """A letter that the server has in its hands: `there` once it has come, answered once `go_on`."""
+
+    def __init__(self) -> None:
+        self.there, self.go_on = threading.Event(), threading.Event()
 
 
 class Post:
-    """A mail server that takes letters, and can be made to hold one at its end, before it answers."""
+    """A mail server that takes letters, and can be made to hold some at their end, each once, before it answers."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.taken: list[str] = []
-        self.hold = ""
-        self.held, self.go_on = threading.Event(), threading.Event()
+        self.holds: dict[str, Held] = {}
         self._controller: Controller | None = None
+
+    def hold(self, key: str) -> Held:
+        return self.holds.setdefault(f".{key.replace('/', '-')}@", Held())
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         mark = str(message_from_bytes(envelope.content)["Message-ID"])
-        if self.hold and self.hold in mark:
-            self.held.set()
-            while not self.go_on.is_set():
+        held = next((held for key, held in self.holds.items() if key in mark and not held.there.is_set()), None)
+        if held:
+            held.there.set()
+            while not held.go_on.is_set():
                 await asyncio.sleep(0.02)
         self.taken.append(mark)
         return "250 OK"
@@ -44,7 +61,8 @@ class Post:
         self._controller.start()
 
     def close(self) -> None:
-        self.go_on.set()
+        for held in self.holds.values():
+            held.go_on.set()
         if self._controller:
             self._controller.stop()
             self._controller = None
@@ -71,29 +89,27 @@ def mailed(tmp_path: Path, post: Post) -> Iterator[System]:
 def test_a_worker_killed_inside_every_stage_leaves_each_letter_once_or_unknown(mailed: System, post: Post):
     """The mail server has a letter of each stage in its hands, unanswered, when the worker is killed."""
     someone = Someone(mailed)
-    for stage, ending in HELD.items():
-        post.hold = ending.replace("/", "-")
-        post.held.clear()
-        post.go_on.clear()
+    someone.deal = 1  # the first of its system
+    holds = {stage: post.hold(key) for stage, key in HELD.items()}
+    for stage, key in HELD.items():
         _act(someone, stage)
-        assert post.held.wait(40), f"no letter {ending}:\n{someone.told()}\n{mailed.log('worker')}"
+        assert holds[stage].there.wait(60), f"no letter {key}:\n{someone.told()}\n{mailed.log('worker')}"
         mailed.kill("worker")
-        post.go_on.set()
-        post.hold = ""
+        holds[stage].go_on.set()
         mailed.start("worker")
-        someone.gets(ending, state="unknown")
-    someone.is_asked("contract")
+        someone.sees(key, state="unknown")
+    someone.money("deposit_paid")
+    someone.is_asked("delivery")
     letters, taken = someone.letters(), Counter(post.taken)
     assert max(taken.values()) == 1, "a letter went out twice"
-    assert {key for key, state in letters.items() if state == "unknown"} == {f"deal/{someone.deal}/{ending}" for ending in HELD.values()}
+    assert {key for key, state in letters.items() if state == "unknown"} == set(HELD.values())
     assert set(letters.values()) == {"unknown", "done"}
     with mailed.db.reading() as session:
         rows = session.exec(select(StageRun).where(StageRun.deal_id == someone.deal)).all()
-        assert session.get_one(Deal, someone.deal).sales == "contracting"
-    assert {(row.stage, row.state) for row in rows if row.generation == 1 and row.stage != "contract"} <= {
-        (stage, state) for stage in HELD for state in ("superseded", "done")
-    }
-    assert {row.stage for row in rows if row.state == "done"} == {"intake", "brief", "estimate", "proposal"}
+        assert session.get_one(Deal, someone.deal).sales == "won"
+        assert ledger.check(session) == []
+        assert len(session.exec(select(Invoice)).all()) == len(session.exec(select(Payment)).all()) == 1
+    assert {row.stage for row in rows if row.state == "done"} == {"intake", "brief", "estimate", "proposal", "contract", "invoice", "payment"}
 
 
 def _act(someone: Someone, stage: str) -> None:
@@ -111,6 +127,14 @@ def _act(someone: Someone, stage: str) -> None:
         case "contract":
             someone.is_asked("proposal")
             assert someone.accepts().status_code == 200
+        case "signature":
+            someone.gives_details()
+            someone.gets("contract/v1/mail")
+            someone.is_asked("contract")
+            assert someone.signs(someone.asks_code()).status_code == 200
+        case "payment":
+            someone.is_asked("payment")
+            someone.pays_online(someone.newest_invoice())
 
 
 def test_while_mail_is_away_the_stage_waits_and_afterwards_each_letter_goes_out_once(mailed: System, post: Post):
@@ -152,24 +176,42 @@ def test_kills_at_any_moment_change_nothing_about_the_end(tmp_path: Path):
         someone = Someone(system)
         someone.applies()
         for pause in (0.2, 0.9):
-            time.sleep(pause)
-            system.kill("worker")
-            system.start("worker")
+            _kill_after(system, pause)
         someone.gets("r1/brief/mail")
         someone.sends_brief()
         for pause in (0.4, 1.5):
-            time.sleep(pause)
-            system.kill("worker")
-            system.start("worker")
+            _kill_after(system, pause)
         someone.gets("proposal/v1/mail")
         someone.stands("proposed")
         assert someone.accepts().status_code == 200
-        someone.is_asked("contract")
+        someone.gets("r1/contract/details")
+        someone.gives_details()
+        _kill_after(system, 0.5)
+        someone.gets("contract/v1/mail")
+        code = someone.asks_code()
+        assert someone.signs(code).status_code == 200
+        for pause in (0.4, 1.2, 2.0):
+            _kill_after(system, pause)
+        someone.pays_online(someone.is_billed())
+        for pause in (0.3, 0.9):
+            _kill_after(system, pause)
+        assert someone.money("deposit_paid").sales == "won"
+        someone.is_asked("delivery")
         assert set(someone.letters().values()) == {"done"}
+        with system.db.reading() as session:
+            assert ledger.check(session) == []
+            assert len(session.exec(select(Invoice)).all()) == 1
+            assert len(session.exec(select(Payment)).all()) == 1
         names = sorted(path.name for path in (system.home / "outbox").glob("*.eml"))
-        assert len(names) == len(someone.letters()), "one file a letter"
+        assert len(names) == len([key for key in someone.letters() if "/pay/" not in key]), "one file a letter"
     finally:
         system.stop()
+
+
+def _kill_after(system: System, pause: float) -> None:
+    time.sleep(pause)
+    system.kill("worker")
+    system.start("worker")
 
 
 def _outage(someone: Someone):

@@ -65,7 +65,11 @@ def test_a_manager_changes_hours_with_a_reason_and_the_salesperson_records_the_c
     assert review.payload["hours"] == {"calculator": 40} and review.payload["reason"] == "Soil tables are new to us."
     someone.gets("proposal/v1/mail")
     assert someone.accepts().status_code == 200
-    someone.gets("r1/contract/prepare")
+    someone.gets("r1/contract/word")
+    someone.gets("r1/contract/details")
+    someone.gives_details()
+    someone.gets("contract/v1/mail")
+    someone.is_asked("contract")
     with visit(chromium, system.base, PHONE) as staff:
         staff.goes(someone.link("contract-word"))
         staff.looks_right("contract-word")

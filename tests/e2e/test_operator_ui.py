@@ -1,11 +1,10 @@
 """What an operator does in Prefect's own pages, in a real browser: finds a deal's runs, answers one, retries one, starts one."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import col, select
 
 from models.facts import News, keep
@@ -13,6 +12,7 @@ from models.stages import Stage
 from models.tables import Fact, StageRun
 from models.wanted import want
 from tests.e2e import browser
+from tests.e2e.browser import form_choose, form_field
 from tests.e2e.client import Someone
 from tests.e2e.system import System, eventually
 
@@ -55,7 +55,9 @@ def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_wit
     someone.sends_brief()
     someone.gets("proposal/v1/mail")
     assert someone.accepts().status_code == 200
-    someone.stands("contracting")
+    someone.gets("r1/contract/details")
+    someone.gives_details()
+    someone.gets("contract/v1/mail")
     wait = someone.is_asked("contract")
     page.goto(f"{system.settings.prefect_ui}/runs/flow-run/{wait.flow_run_id}")
     page.get_by_role("button", name="Resume").click()
@@ -65,17 +67,17 @@ def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_wit
     browser.shoot(page, "prefect-resume")
     form.get_by_role("button", name="Submit").click()
     expect(form).to_contain_text("'outcome' is a required property")
-    _choose(page, form, "Outcome", "signed")
-    _field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
+    form_choose(page, form, "Outcome", "signed")
+    form_field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
     form.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("Please give the day on which the contract was signed.").first).to_be_visible()
     assert someone.is_asked("contract").closed_at is None, "it waits as before, and its log says why"
     browser.shoot(page, "prefect-resume-refused")
     page.reload()
     page.get_by_role("button", name="Resume").click()
-    _field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
-    _choose(page, form, "Outcome", "lost")
-    _field(form, "Reason").get_by_role("textbox").fill("Their budget was cut.")
+    form_field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
+    form_choose(page, form, "Outcome", "lost")
+    form_field(form, "Reason").get_by_role("textbox").fill("Their budget was cut.")
     form.get_by_role("button", name="Submit").click()
     someone.stands("lost")
     with system.db.reading() as session:
@@ -113,7 +115,8 @@ def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: Sy
 
 def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, page: Page, someone: Someone):
     page.goto(f"{system.settings.prefect_ui}/deployments")
-    for name in ("brief", "contract", "estimate", "intake", "proposal"):
+    for name in ("brief", "contract", "delivery", "estimate", "intake", "invoice", "payment", "proposal"):
+        page.get_by_placeholder("Search deployments").fill(name)
         expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
     browser.shoot(page, "prefect-deployments")
     deployment = system.prefect("GET", "/deployments/name/register-lead/register-lead")
@@ -122,7 +125,7 @@ def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, pag
     expect(page.get_by_text("Enters a lead from a call, an event or outgoing work.")).to_be_visible()
     page.goto(f"{address}/run")
     for name, text in (("name", "Nora"), ("contact", someone.email), ("service", "landing-page")):
-        _field(page, name).get_by_role("textbox").fill(text)
+        form_field(page, name).get_by_role("textbox").fill(text)
     browser.shoot(page, "prefect-run-form")
     page.get_by_role("button", name="Submit").click()
     someone.stands("briefing")
@@ -136,17 +139,3 @@ def test_every_deployment_says_what_it_does(system: System):
     deployments = system.prefect("POST", "/deployments/filter", {})
     assert len(deployments) >= 5
     assert [one["name"] for one in deployments if not one["description"]] == []
-
-
-def _field(form: Locator | Page, label: str) -> Locator:
-    """A field of Prefect's form by what it is called; its labels are not tied to their controls."""
-    page = form.page if isinstance(form, Locator) else form
-    named = page.locator(".schema-form-property__label").filter(has_text=re.compile(rf"^{label}( \(Optional\))?$"))
-    return form.locator(".schema-form-property").filter(has=named)
-
-
-def _choose(page: Page, form: Locator, label: str, value: str) -> None:
-    control = _field(form, label).get_by_role("group").get_by_role("button")
-    control.press("ArrowDown")
-    page.locator(".p-select-option").get_by_text(value, exact=True).click()
-    expect(control).to_contain_text(value)

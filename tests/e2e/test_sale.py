@@ -22,7 +22,9 @@ def test_a_filled_in_form_goes_by_itself_to_an_accepted_proposal(system: System)
         code = play(system.settings, json=True)
     result = loads(told.getvalue())
     assert code == 0, result
-    assert result["ok"] and [stage["name"] for stage in result["stages"]] == ["application", "brief", "options", "acceptance"]
+    assert result["ok"] and [stage["name"] for stage in result["stages"]] == [
+        "application", "brief", "options", "acceptance", "contract", "signature", "deposit", "bank transfer",
+    ]
     assert result["touches"] == 0
     with system.db.reading() as session:
         frozen = session.exec(select(Document).where(Document.deal_id == result["deal"], Document.kind == "proposal")).one()
@@ -174,7 +176,7 @@ def test_an_accepted_proposal_cannot_be_accepted_declined_or_changed_again(syste
         for act, form in (("decline", {"version": "1", "reason": "price"}), ("change", {"version": "1", "text": "More"})):
             assert http.post(f"{path}/{act}", data=form).status_code == 409
     someone.stands("contracting")
-    someone.gets("r1/contract/prepare")
+    someone.gets("r1/contract/details")
 
 
 @pytest.mark.parametrize("stage", ["brief", "proposal"])

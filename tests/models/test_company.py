@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from models import contract_texts
 from models.company import load
 from models.errors import BadSetup
 from tests.models.briefing import FOLDER, SERVICES, the_company
@@ -30,12 +31,12 @@ def problems(folder, **more):
 def test_the_example_studio_is_whole():
     company = the_company()
     assert tuple(sorted(company.rates.services)) == tuple(sorted(SERVICES)) == tuple(sorted(company.briefs))
-    assert set(company.ladders) == {"qualify", "brief", "estimate-approval", "proposal", "proposal-revision", "contract"}
+    assert set(company.ladders) >= {"qualify", "brief", "estimate-approval", "proposal", "proposal-revision", *contract_texts.LADDERS}
+    assert company.contract.clauses_for("fixed") != company.contract.clauses_for("tm")
     assert company.studio.card().tax_id == company.studio.legal.tax_id
     assert company.role_title("designer") == "Designer"
     assert company.role_title("salesperson") == "Your contact"
     assert (company.folder / company.studio.brand.logo).is_file()
-
 
 
 BROKEN = [
@@ -80,6 +81,17 @@ BROKEN = [
     ("briefs/shop.toml", 'common = ["company"', 'common = ["compny"', r'common: common\.toml has no question "compny"'),
     ("briefs/shop.toml", 'feeds = [{ to = "quotes" }]', "", r"\(why-you\): the answer feeds nothing"),
     ("briefs/shop.toml", 'slug = "orders"', 'slug = "products"', r"this question is there twice"),
+    ("contract.toml", "and {client_name}, {client_address} (the client)", "and {customer} (the client)",
+     r"company/contract\.toml: intro\.0: nothing fills the blank \{customer\}"),
+    ("contract.toml", "The price is {net} net;", "The price is {nett} net;", r"contract\.toml: clauses\.2\.paragraphs\.0: nothing fills the blank \{nett\}"),
+    ("contract.toml", 'title = "{service} for {client_name}"', 'title = "Contract, {client_vat_id}"', r"title: the blank \{client_vat_id\} has no words in some"),
+    ("contract.toml", "I have read contract {number}", "I have read contract {Number}", r"consent: a brace stands alone"),
+    ("contract.toml", 'countersign = "at once"', 'countersign = "later"', r"contract\.toml: countersign: input should be 'at once' or 'director'"),
+    ("contract.toml", 'title = "Warranty"', 'title = "Rights"', r'clauses: "rights" is there twice in contracts with price_model fixed'),
+    ("contract.toml", 'price_model = "tm"', 'price_model = "hourly"', r"clauses\.3\.price_model: "),
+    ("contract.toml", 'consent = "I', 'consents = "I', r"consents: there is no such setting"),
+    ("contract.toml", 'title = "What we do"', 'title = ""', r"clauses\.0\.title: "),
+    ("contract.toml", '"{price_note}"', '" "', r"clauses\.2\.paragraphs: a paragraph is empty"),
     ("ladders.toml", 'after = "2 working days"', 'after = "soon"', r'brief\.rungs\.0\.after: "soon" is no span of time'),
     ("ladders.toml", 'after = "6 working days"', 'after = "1 days"', r"company/ladders\.toml: brief: each rung must come after"),
     ("ladders.toml", 'tell = ["salesperson"]', 'tell = ["seller"]', r'there is no role "seller" to tell'),
@@ -92,6 +104,13 @@ def test_a_mistake_is_named_with_file_key_and_reason(folder, name, old, new, exp
     found = problems(folder)
     assert any(re.search(expected, problem) for problem in found), found
     assert all(re.match(r"^company/\S+\.toml: ", problem) for problem in found), found
+
+
+@pytest.mark.parametrize("name", contract_texts.LADDERS)
+def test_a_ladder_that_the_contract_climbs_must_be_there(folder, name):
+    path = folder / "ladders.toml"
+    path.write_text(path.read_text("utf-8").replace(f"[{name}]", f"[{name}-x]").replace(f"[[{name}.", f"[[{name}-x."), "utf-8")
+    assert f"company/ladders.toml: {name}: this ladder is missing" in problems(folder)
 
 
 def test_all_mistakes_are_told_at_once(folder):
@@ -113,7 +132,7 @@ def test_a_missing_file_is_named(folder):
 
 
 def test_an_empty_folder_is_no_studio(tmp_path):
-    assert len(problems(tmp_path)) == 3
+    assert len(problems(tmp_path)) == 4
 
 
 def test_a_service_without_a_brief_is_named(folder):

@@ -103,6 +103,16 @@ def test_errands_come_oldest_first_without_those_put_off_and_those_of_stages(her
         assert len(effects.planned_errands(session, now=MONDAY + timedelta(hours=1))) == 3
 
 
+def test_errands_that_were_put_off_leave_room_for_the_others(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal_id, order = a_deal(session).id, LetterOrder(name="link-renewed", deal_id=1, to="client")
+        assert deal_id == order.deal_id
+        for number in range(3):
+            effects.later(session, letters.plan(session, f"stuck-{number}", order, now=MONDAY), MONDAY + timedelta(hours=1))
+        letters.plan(session, "fresh", order, now=MONDAY + timedelta(minutes=1))
+        assert [one.key for one in effects.planned_errands(session, now=MONDAY, limit=3)] == ["fresh"]
+
+
 def test_closing_a_deal_drops_what_its_stages_planned_and_leaves_errands_alone(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal, other = a_deal(session), a_deal(session)

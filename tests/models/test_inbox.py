@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from sqlmodel import col, select
 
-from models import documents, facts, inbox, links, waiting, wanted
+from models import documents, facts, inbox, link_facts, links, waiting, wanted
 from models.answers import (
     ANSWERS,
     Answer,
@@ -34,7 +34,7 @@ from models.proposal import Snapshot
 from models.stages import RunState, Stage
 from models.tables import Client, Deal, Document, Effect, Fact, StageRun, Wait
 from models.totals import totals
-from models.tracks import Sales
+from models.tracks import Cash, Sales, Work, is_open
 from tests.factories import (
     a_brief,
     a_deal,
@@ -51,6 +51,7 @@ from tests.factories import (
     told,
 )  # fmt: skip
 from tests.fakes import MONDAY
+from tests.models.billing import a_credit_note, a_signed_deal, an_invoice
 from tests.models.threads import at_once
 
 DAY = timedelta(days=1)
@@ -239,7 +240,7 @@ def test_without_a_proposal_there_is_nothing_to_answer(here_sqlite) -> None:
     [
         (QualifyAnswer(decision="talk"), "qualification", Stage.INTAKE, Sales.RECEIVED),
         (EstimateReview(decision="approve"), "estimate", Stage.ESTIMATE, Sales.ESTIMATING),
-        (ContractWord(outcome="signed", on="2026-03-01"), "contract", Stage.CONTRACT, Sales.CONTRACTING),
+        (ContractWord(outcome="lost", reason="price"), "contract", Stage.CONTRACT, Sales.CONTRACTING),
     ],
 )
 class TestAWordThatIsGivenOnce:
@@ -353,6 +354,35 @@ def test_a_closed_deal_is_opened_again_in_its_next_round(here_sqlite, sales: Sal
             assert deal.round == 1
 
 
+def test_a_deal_whose_invoice_is_out_ends_by_cancelling_its_work(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_signed_deal(session)
+        invoice = an_invoice(session, deal)
+        refused(session, deal, ClosedAsLost(reason="so"), f"Invoice {invoice.number} of deal {deal.id} is out. Run cancel-work")
+        a_credit_note(session, invoice)
+        told(session, deal, ClosedAsLost(reason="so"))
+        assert deal.sales == "lost"
+
+
+@pytest.mark.parametrize("money", Cash)
+@pytest.mark.parametrize("work", [Work.NONE, Work.CANCELLED])
+def test_work_and_money_begin_anew_with_a_round(here_sqlite, work: Work, money: Cash) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.LOST, work=work.value, money=money.value)
+        told(session, deal, Reopened())
+        assert (deal.sales, deal.work, deal.money) == ("briefing", "none", "none")
+        assert is_open(deal)
+
+
+def test_a_link_of_a_new_round_never_leads_to_an_old_invoice(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_signed_deal(session)
+        invoice = an_invoice(session, deal)
+        assert link_facts.page_of(session, deal) == f"invoice:{invoice.id}"
+        deal.round = 2
+        assert link_facts.page_of(session, deal) == "contract"
+
+
 def test_a_rest_moves_reminders_and_deadline_by_its_length(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, sales=Sales.PROPOSED)
@@ -391,16 +421,23 @@ def test_a_forwarded_proposal_is_sent_to_the_colleague_a_few_times_a_day(here_sq
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, sales=Sales.PROPOSED)
         a_proposal(session, deal)
-        for number in range(inbox.FORWARDS_A_DAY):
+        for number in range(link_facts.FORWARDS_A_DAY):
             told(session, deal, ProposalForwarded(email=f"{number}@acme.example", note="look"))
         refused(session, deal, ProposalForwarded(email="x@acme.example"), "times today")
         told(session, deal, ProposalForwarded(email="x@acme.example"), at=MONDAY + 2 * DAY)
         orders = session.exec(select(Effect)).all()
-        assert len({order.key for order in orders}) == len(orders) == inbox.FORWARDS_A_DAY + 1
+        assert len({order.key for order in orders}) == len(orders) == link_facts.FORWARDS_A_DAY + 1
         assert {order.args["to"] for order in orders} == {"colleague"}
 
 
-PAGES = {"": None, "brief": "brief", "proposal": "proposal", "qualify": "qualify", "comeback": "comeback", "outbox": None, "approve": None}
+PAGES = {
+    "": None, "brief": "brief", "proposal": "proposal", "qualify": "qualify", "contract": "contract", "comeback": "comeback", "outbox": None,
+    "approve": None,
+}  # fmt: skip
+OWN = {
+    Sales.RECEIVED: "brief", Sales.BRIEFING: "brief", Sales.ESTIMATING: "brief", Sales.PROPOSED: "proposal", Sales.CONTRACTING: "contract",
+    Sales.SIGNED: "contract", Sales.WON: "contract", Sales.DECLINED: "comeback", Sales.LOST: "comeback",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("page", "sales"), list(product(PAGES, Sales)))
@@ -408,9 +445,7 @@ def test_a_new_link_goes_to_the_page_asked_for_or_to_the_one_that_the_deal_is_at
     with here_sqlite.db.writing() as session:
         told(session, a_deal(session, sales=sales), LinkAsked(page=page))
         order = session.exec(select(Effect)).one().args
-        early = {Sales.RECEIVED, Sales.BRIEFING, Sales.ESTIMATING}
-        own = "comeback" if sales in {Sales.LOST, Sales.DECLINED} else "brief" if sales in early else "proposal"
-        assert (order["to"], order["links"]["link"]) == ("client", PAGES[page] or own)
+        assert (order["to"], order["links"]["link"]) == ("client", PAGES[page] or OWN[sales])
         assert order["links"]["link"] not in links.STAFF
 
 

@@ -75,6 +75,42 @@ def test_after_downtime_only_the_latest_due_rung_is_sent(sent, late, expected):
     assert latest_due(schedule.rungs, sent, schedule.rungs[0].at + late) == expected
 
 
+PAYMENT = ["2026-03-11 09:00", "2026-03-16 09:00", "2026-03-23 09:00", "2026-03-31 08:00"]
+"""Counted from the end of Monday, 9 March, in Dublin; two fall on a Sunday, and summer time begins before the last."""
+LEFT = [("2026-03-02 10:00", 4), ("2026-03-11 08:59", 4), ("2026-03-11 09:00", 3), ("2026-03-20 10:00", 2), ("2026-03-31 07:59", 1)]
+
+
+@pytest.mark.parametrize(("now", "left"), LEFT)
+def test_a_ladder_with_a_start_counts_from_there_and_its_rungs_in_the_past_fall_away(now, left):
+    schedule = open_ladder(the_company().ladders["payment"], utc(now), DUBLIN, "IE", starts=utc("2026-03-10 00:00"))
+    assert [rung.at for rung in schedule.rungs] == [utc(rung) for rung in PAYMENT][4 - left :]
+    assert schedule.deadline is None
+
+
+@pytest.mark.parametrize("now", ["2026-03-31 08:00", "2026-08-03 10:00"])
+def test_a_ladder_whose_rungs_all_lie_in_the_past_is_climbed_once_more_from_now(now):
+    ladder = the_company().ladders["payment"]
+    schedule = open_ladder(ladder, utc(now), DUBLIN, "IE", starts=utc("2026-03-10 00:00"))
+    assert schedule == open_ladder(ladder, utc(now), DUBLIN, "IE")
+    assert len(schedule.rungs) == 4
+
+
+@settings(max_examples=60)
+@given(some.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)), some.integers(-60, 60))  # noqa: DTZ001
+def test_whenever_it_is_asked_anew_no_rung_lies_in_the_past(now, days):
+    opened = now.replace(tzinfo=UTC)
+    schedule = open_ladder(the_company().ladders["payment"], opened, DUBLIN, "IE", starts=opened + timedelta(days=days))
+    assert schedule.rungs
+    assert all(rung.at > opened for rung in schedule.rungs)
+    assert days < 0 or len(schedule.rungs) == 4
+
+
+def test_a_deadline_counts_from_the_start_too():
+    ladder = Ladder.model_validate({"rungs": [{"after": "1 days", "letter": "a"}], "deadline": "3 days"})
+    schedule = open_ladder(ladder, utc("2026-11-09 10:00"), DUBLIN, "IE", starts=utc("2026-11-16 10:00"))
+    assert (schedule.rungs[0].at, schedule.deadline) == (utc("2026-11-17 10:00"), utc("2026-11-19 10:00"))
+
+
 def test_a_rung_pushed_beyond_the_end_falls_away():
     ladder = Ladder.model_validate({"rungs": [{"after": "2 working days", "letter": "a"}], "deadline": "3 days", "ends": "b"})
     schedule = open_ladder(ladder, utc("2026-12-24 10:00"), DUBLIN, "IE")

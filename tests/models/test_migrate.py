@@ -51,7 +51,7 @@ def test_the_one_live_row_is_kept_by_the_database_that_was_migrated(bare: Databa
     migrate.upgrade(bare)
     index = next(one for one in inspect(bare.engine).get_indexes("stage_run") if one["name"] == "stage_run_one_live")
     assert index["unique"]
-    assert index["column_names"] == ["deal_id", "stage", "round"]
+    assert index["column_names"] == ["deal_id", "stage", "round", "part"]
 
 
 def test_two_who_migrate_at_once_end_with_one_database(bare_database_url: str) -> None:

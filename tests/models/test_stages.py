@@ -48,7 +48,14 @@ def test_a_run_marked_as_what_it_is_stays_untouched(here_sqlite) -> None:
 
 def test_the_key_says_deal_stage_round_and_generation() -> None:
     assert run_key(deal_id=42, application_id=None, stage="proposal", round_=1, generation=2) == "deal-42/proposal/r1/g2"
+    assert run_key(deal_id=42, application_id=None, stage="invoice", round_=1, generation=3, part=2) == "deal-42/invoice/r1/p2/g3"
     assert run_key(deal_id=None, application_id=7, stage="intake", round_=1, generation=1) == "application-7/intake/r1/g1"
+
+
+def test_no_two_runs_have_one_key() -> None:
+    every = list(product((1, 11), ("invoice", "payment"), (1, 2, 11), (1, 2, 11), (0, 1, 2, 11)))
+    keys = {run_key(deal_id=deal, application_id=None, stage=stage, round_=round_, generation=one, part=part) for deal, stage, round_, one, part in every}
+    assert len(keys) == len(every)
 
 
 def test_every_stage_knows_where_the_sale_must_stand() -> None:

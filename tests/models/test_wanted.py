@@ -81,6 +81,41 @@ def test_each_round_begins_with_its_first_generation(here_sqlite) -> None:
         assert wanted.want(session, Stage.BRIEF, deal=deal, now=MONDAY).key == f"deal-{deal.id}/brief/r2/g1"
 
 
+def test_payments_of_the_plan_have_runs_side_by_side_and_one_live_run_each(db: Database) -> None:
+    with db.writing() as session:
+        deal = a_deal(session, sales=Sales.SIGNED)
+        rows = [wanted.want(session, Stage.PAYMENT, deal=deal, part=part, now=MONDAY) for part in (1, 2, 1, 2)]
+        assert [row.key for row in rows] == [f"deal-{deal.id}/payment/r1/p{part}/g1" for part in (1, 2, 1, 2)]
+        assert len(wanted.live_of(session, deal.id)) == 2
+
+
+@pytest.mark.parametrize("part", [1, 2])
+def test_the_database_itself_refuses_a_second_live_row_of_a_part(db: Database, part: int) -> None:
+    with pytest.raises(IntegrityError), db.writing() as session:
+        row = a_run(session, Stage.PAYMENT, a_deal(session, sales=Sales.SIGNED), part=part)
+        session.add(StageRun(key="another", stage="payment", deal_id=row.deal_id, round=1, part=part, generation=2, wanted_at=MONDAY, touched_at=MONDAY))
+        session.flush()
+
+
+def test_generations_are_counted_by_part_and_a_successor_keeps_its_part(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.SIGNED)
+        a_run(session, Stage.INVOICE, deal, part=1)
+        second = a_run(session, Stage.INVOICE, deal, part=2, state=RunState.RUNNING, flow_run_id="mine")
+        heir = wanted.succeed(session, second, now=MONDAY, why="died")
+        assert (heir.part, heir.key) == (2, f"deal-{deal.id}/invoice/r1/p2/g2")
+
+
+def test_an_operator_starts_one_part_beside_another_that_is_under_way(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.SIGNED)
+        live = a_run(session, Stage.PAYMENT, deal, part=1)
+        row = wanted.adopt(session, Stage.PAYMENT, deal.id, "mine", "w", now=MONDAY, part=2)
+        assert (row.part, row.flow_run_id) == (2, "mine")
+        with pytest.raises(Refused, match=live.key):
+            wanted.adopt(session, Stage.PAYMENT, deal.id, "other", "w", now=MONDAY, part=1)
+
+
 def test_a_run_takes_up_its_row_by_the_key_even_before_its_creator_wrote_it_down(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         row = a_run(session, Stage.BRIEF, a_deal(session))

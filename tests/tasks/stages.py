@@ -12,10 +12,10 @@ from tests.factories import a_run
 
 
 @contextmanager
-def inside(here: World, stage: Stage, deal: Deal, *, flow_run_id: str = "mine") -> Iterator[Run]:
+def inside(here: World, stage: Stage, deal: Deal, *, flow_run_id: str = "mine", part: int = 0) -> Iterator[Run]:
     """In the run of a deal's stage."""
     with here.db.writing() as session:
-        row = a_run(session, stage, deal, state=RunState.RUNNING, flow_run_id=flow_run_id, owner=here.worker)
+        row = a_run(session, stage, deal, state=RunState.RUNNING, flow_run_id=flow_run_id, owner=here.worker, part=part)
     run = carried(row)
     token = runs._current.set(run)
     try:
@@ -27,5 +27,5 @@ def inside(here: World, stage: Stage, deal: Deal, *, flow_run_id: str = "mine") 
 def carried(row: StageRun) -> Run:
     """One execution of a row."""
     return Run(
-        row_id=row.id or 0, stage=row.stage, deal_id=row.deal_id, round=row.round, flow_run_id=row.flow_run_id or "", began=row.touched_at
+        row_id=row.id or 0, stage=row.stage, deal_id=row.deal_id, round=row.round, part=row.part, flow_run_id=row.flow_run_id or "", began=row.touched_at
     )  # fmt: skip

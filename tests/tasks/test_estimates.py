@@ -11,7 +11,7 @@ from models.errors import Missing, StudioError
 from models.estimates import Estimate
 from models.tables import Brief, Deal, Effect
 from models.tracks import Sales
-from tasks import briefs, contracts, estimates, proposals
+from tasks import briefs, estimates, proposals
 from tasks.world import World
 from tests.factories import a_brief, a_deal, told
 from tests.tasks.places import at
@@ -122,15 +122,6 @@ def test_each_round_has_its_own_letter(here_sqlite: World, round_: int, letter: 
     assert here_sqlite.mail.letters() == [f"deal/{deal.id}/r{round_}/brief/mail"]
     with here_sqlite.db.reading() as session:
         assert session.exec(select(Effect)).one().what == letter
-
-
-def test_the_salesperson_is_asked_for_the_contract_and_the_director_told(here_sqlite: World) -> None:
-    with here_sqlite.db.writing() as session:
-        deal = at(session, "accepted")
-    for _ in range(2):
-        contracts.ask_for_contract.fn(deal.id, 1)
-        contracts.tell_director.fn(deal.id, 1)
-    assert [message.to.name for message in here_sqlite.mail.sent] == ["Conor Walsh", "Aoife Brennan"]
 
 
 def test_hours_are_counted_exactly(here: World, deal: Deal) -> None:

@@ -3,12 +3,15 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
-from models import effects, links
+from models import cash, effects, invoices, links
 from models.db import Database
 from models.errors import Refused, Unavailable, Uncertain
 from models.letter_views import LETTER_NEEDS
@@ -17,15 +20,22 @@ from models.message import Message
 from models.tables import Client, Deal
 from tasks import letters
 from tasks.world import World
+from tests.factories import a_payment
 from tests.fakes import MONDAY, ManualClock
+from tests.studio import the_company
 from tests.tasks.places import PLACES, at
 from tests.worlds import inhabited
 
 WHERE = {
     "application-": "received", "brief-edited-late": "proposed", "brief-farewell": "lost", "brief-": "briefing", "welcome-back": "briefing",
     "estimate-": "estimating", "proposal-change": "change asked", "proposal-accepted": "accepted", "proposal-declined": "proposed",
-    "proposal-farewell": "lost", "proposal-": "proposed", "link-renewed": "proposed", "contract-": "accepted", "client-silent": "proposed",
-    "address-refused": "briefing", "deal-": "briefing",
+    "proposal-farewell": "lost", "proposal-": "proposed", "link-renewed": "proposed", "client-silent": "proposed",
+    "address-refused": "briefing", "deal-": "briefing", "contract-details": "accepted", "contract-word": "accepted",
+    "contract-signed": "contract signed", "contract-countersign": "contract signed", "contract-refused": "contract refused",
+    "contract-": "contract out", "proforma-": "invoiced", "invoice-": "invoiced", "payment-overdue": "invoiced", "payment-received": "under way",
+    "payment-over": "under way",
+    "payment-refunded": "credited", "payment-": "invoiced", "credit-note": "credited", "work-may-start": "under way",
+    "milestone-due": "under way",
 }  # fmt: skip
 NAMES = sorted(LETTER_NEEDS)
 CONOR = "conor@northlight.example"
@@ -56,11 +66,33 @@ class Post:
         self.world = world
         with world.db.writing() as session:
             self.deals = {place: at(session, place) for place in PLACES}
+            self.deals["credited"] = at(session, "invoiced")
+            self.papers = self._papers(session)
         self.write = lru_cache(self._write)
 
-    def _write(self, name: str, is_reminder: bool = False) -> Message:
+    def _papers(self, session: Session) -> dict[str, dict]:
+        """Which invoice and payment the letters are about that are about one: what their orders say of it."""
+        invoiced, paid, credited = (cash.of_deal(session, self.deals[place])[0] for place in ("invoiced", "under way", "credited"))
+        part, whole = a_payment(session, invoiced, 1000), cash.received(session, paid)[0][0]
+        unknown = a_payment(session, invoiced, 777, reference="for your work", payer_name="A Friend")
+        note = invoices.credit(session, the_company(), credited, gross=None, reason="Fewer pages", key="note", now=MONDAY)
+        proforma = invoices.proforma(session, the_company(), self.deals["invoiced"], 2, now=MONDAY)
+        came = {"invoice": paid.id, "facts": {"payment": str(whole.id), "amount": "€4,895.23"}}
+        return {
+            **{name: {"invoice": invoiced.id} for name in ("invoice-ready", "payment-reminder", "payment-overdue", "payment-last-call")},
+            "payment-received": came, "payment-received-staff": came,
+            "payment-over": {"invoice": paid.id, "facts": came["facts"] | {"over": "€50.00"}},
+            "payment-part": {"invoice": invoiced.id, "facts": {"payment": str(part.id), "amount": "€10.00"}},
+            "payment-unknown": {"facts": {"payment": str(unknown.id)}}, "proforma-ready": {"invoice": proforma.id},
+            "credit-note": {"invoice": note.id}, "payment-refunded": {"invoice": note.id},
+        }  # fmt: skip
+
+    def order(self, name: str, **values) -> LetterOrder:
         deal = self.deals[next(place for start, place in WHERE.items() if name.startswith(start))]
-        return letters.write(self.world, f"deal/1/{name}", an_order(name, deal, is_reminder=is_reminder))
+        return an_order(name, deal, **self.papers.get(name, {}) | values)
+
+    def _write(self, name: str, is_reminder: bool = False) -> Message:
+        return letters.write(self.world, f"deal/1/{name}", self.order(name, is_reminder=is_reminder))
 
 
 def addresses(message: Message) -> set[str]:
@@ -83,7 +115,7 @@ class TestEveryLetter:
         assert message.to.address == (CONOR if staff else "fergus@acme.example" if colleague else message.to.address)
         assert staff or colleague or message.to.name == "Orla Byrne"
         assert message.sender.address == "hello@northlight.example"
-        assert message.sender.name == ("Northlight Studio, Northlight Studio" if staff else "Conor Walsh, Northlight Studio")
+        assert message.sender.name == ("Northlight Studio" if staff else "Conor Walsh, Northlight Studio")
         assert staff or (message.reply_to is not None and message.reply_to.address == CONOR)
 
     def test_links_to_pages_of_its_reader_and_to_nobody_elses(self, post: Post, name: str) -> None:
@@ -93,7 +125,7 @@ class TestEveryLetter:
         with post.world.db.reading() as session:
             for address in ours:
                 token = address.rstrip(".,").rpartition("/")[2].removesuffix(".pdf")
-                kinds.add(links.find(session, token, *links.PATHS).link.kind)
+                kinds.add(links.base(links.find(session, token, *links.PATHS).link.kind))
         if LETTER_NEEDS[name].staff:
             assert kinds <= links.STAFF
         else:
@@ -102,7 +134,9 @@ class TestEveryLetter:
 
     def test_has_the_button_that_its_name_promises(self, post: Post, name: str) -> None:
         message = post.write(name)
-        needs, kind = LETTER_NEEDS[name], BUTTONS.get(name, "proposal" if name == "link-renewed" else "")
+        needs, order = LETTER_NEEDS[name], post.order(name)
+        own = f"invoice{'-staff' if needs.staff else ''}:{order.invoice}" if order.invoice else ""
+        kind = BUTTONS.get(name, "proposal" if name == "link-renewed" else own)
         assert bool(kind) == needs.link
         if kind == "deal":
             assert f"{post.world.settings.prefect_ui}/" in message.text
@@ -120,6 +154,53 @@ class TestEveryLetter:
 
     def test_offers_none_when_it_is_not(self, post: Post, name: str) -> None:
         assert post.write(name).unsubscribe == ""
+
+
+def words(message: Message) -> str:
+    return " ".join(message.text.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("invoice-ready", ["NL-2026-0001", "Deposit", "€4,895.23", "Monday 9 March 2026"]),
+        ("payment-reminder", ["€4,885.23 has not arrived yet", "was due on Monday 9 March 2026"]),
+        ("payment-part", ["€10.00 for invoice NL-2026-0001 has arrived; €4,885.23 is still to pay"]),
+        ("payment-received", ["Your payment for “Deposit” has arrived", "Ready to launch", "Monday 2 March 2026"]),
+        ("payment-over", ["is €50.00 more than was open"]),
+        ("payment-received-staff", ["€4,895.23 is booked on invoice NL-2026-0002", "Still open: €0.00", "Paid by: Acme"]),
+        ("payment-unknown", ["€7.77 came in from A Friend", "It names no invoice of ours", "for your work"]),
+        ("credit-note", ["Credit note NLC-2026-0001 takes €4,895.23 off invoice NL-2026-0003", "Fewer pages"]),
+        ("payment-refunded", ["€4,895.23 back to where it came from, as credit note NLC-2026-0001 says", "Fewer pages"]),
+        ("proforma-ready", ["Ready to launch", "€4,895.20"]),
+        ("work-may-start", ["The contract is signed", "Monday 2 March 2026", "working days"]),
+        ("milestone-due", ["“Ready to launch” is reached", "€4,895.20"]),
+    ],
+)  # fmt: skip
+def test_a_letter_about_money_says_whose_and_how_much(post: Post, name: str, says: list[str]) -> None:
+    found = words(post.write(name))
+    for sentence in says:
+        assert sentence in found
+
+
+@pytest.mark.parametrize(("days", "late"), [(7, ""), (8, "1 day"), (28, "21 days")])
+def test_a_letter_tells_how_late_it_is_in_days(post: Post, days: int, late: str) -> None:
+    clock = ManualClock(MONDAY + timedelta(days=days))
+    message = letters.write(replace(post.world, now=clock), "k", post.order("payment-overdue"))
+    assert (f"{late} ago" in words(message)) if late else ("ago" not in words(message))
+
+
+def test_a_letter_lists_every_open_invoice_of_its_client_and_of_nobody_else(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        first = at(session, "invoiced")
+        second = at(session, "invoiced", client=session.get_one(Client, first.client_id))
+        stranger = at(session, "invoiced")
+        numbers = [cash.of_deal(session, deal)[0].number for deal in (first, second, stranger)]
+        order = an_order("payment-reminder", first, invoice=cash.of_deal(session, first)[0].id)
+    found = words(letters.write(here_sqlite, "k", order))
+    assert f"{numbers[0]} · Deposit · €4,895.23 · due 9 March 2026" in found
+    assert f"{numbers[1]} · Deposit" in found
+    assert numbers[2] not in found
 
 
 def test_the_key_makes_the_message_id_and_the_deal_the_thread(post: Post) -> None:

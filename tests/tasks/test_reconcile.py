@@ -1,13 +1,14 @@
 """Ours against Prefect's: no open deal without a next step; what could not be printed is printed later."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from models import documents
 from models.answers import ProposalAnswer
 from models.stages import LIVE, RunState, Stage
-from models.tracks import Sales
+from models.tracks import CLOSED, Cash, Sales, Work
 from tasks import printing, reconcile
 from tasks.gateways.pdf import NoLibraries
 from tasks.world import World, use
@@ -22,15 +23,21 @@ class NoPrinter:
         raise NoLibraries("The libraries are missing.")
 
 
-@pytest.mark.parametrize("sales", Sales)
-def test_an_open_deal_without_run_or_question_is_told_of_unless_it_is_a_persons_turn(here_sqlite: World, sales: Sales) -> None:
+@pytest.mark.parametrize(("sales", "money"), list(product(Sales, Cash)))
+def test_an_open_deal_without_run_or_question_is_told_of_unless_all_its_money_is_in(here_sqlite: World, sales: Sales, money: Cash) -> None:
     with here_sqlite.db.writing() as session:
-        deal = a_deal(session, sales=sales)
+        deal = a_deal(session, sales=sales, money=money.value)
     told = reconcile.find_stranded.fn()
-    if sales in {Sales.LOST, Sales.DECLINED, Sales.SIGNED, Sales.WON}:
+    if sales in CLOSED or money == Cash.PAID:
         assert told == []
     else:
         assert told == [f"Deal {deal.id} is {sales} and has no next step."]
+
+
+def test_a_deal_whose_work_was_cancelled_needs_no_next_step(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        a_deal(session, sales=Sales.WON, work=Work.CANCELLED.value, money=Cash.DEPOSIT_PAID.value)
+    assert reconcile.find_stranded.fn() == []
 
 
 @pytest.mark.parametrize("state", RunState)

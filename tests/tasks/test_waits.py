@@ -1,20 +1,31 @@
 """The engine's half of a wait: forms that operators see, keys that Prefect takes, questions laid out from company/."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
 
+from models import facts, ledger
 from models.answers import BriefSent, ContractWord, EstimateReview, ProposalAnswer, QualifyAnswer
+from models.cash_answers import (
+    ContractDetails,
+    Countersigned,
+    InvoiceCorrected,
+    MilestoneReached,
+    MoneyCame,
+    PaymentPromised,
+    PaymentRecorded,
+)  # fmt: skip
 from models.inbox import NOUNS
 from models.waiting import Spot
 from tasks import waits
 from tasks.world import World
+from tests.factories import a_signed_deal, an_invoice
 from tests.fakes import MONDAY
 
-ASKED = (QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ContractWord)
+ASKED = (QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ContractWord, ContractDetails, Countersigned, PaymentRecorded, MilestoneReached)
 SPOT = Spot(7, "proposal", 2, "answer#3", "run")
 
 
@@ -46,15 +57,40 @@ def test_every_answer_that_is_waited_for_has_its_subject(model: type) -> None:
 
 
 def test_a_question_is_laid_out_from_the_studios_ladder_in_its_own_zone(here_sqlite: World) -> None:
-    asked = waits._question(SPOT, [ProposalAnswer], "client", "an answer", "proposal")
+    asked = waits._question(SPOT, [ProposalAnswer], "client", "an answer", "proposal", None)
     assert (asked.kinds, asked.subject) == (["proposal.answered"], "deal/7/r2/proposal")
     assert [rung["letter"] for rung in asked.rungs] == ["proposal-reminder-opened", "proposal-reminder-opened", "proposal-expiring"]
     assert MONDAY + timedelta(days=20) < asked.deadline < MONDAY + timedelta(days=24)
 
 
 def test_a_question_without_a_ladder_waits_as_long_as_it_takes(here_sqlite: World) -> None:
-    asked = waits._question(SPOT, [ContractWord], "studio", "the word", "")
+    asked = waits._question(SPOT, [ContractWord], "studio", "the word", "", None)
     assert (asked.rungs, asked.deadline) == ([], None)
+
+
+@pytest.mark.parametrize(("part", "subject"), [(0, "deal/7/r2/payment"), (1, "deal/7/r2/payment/1"), (2, "deal/7/r2/payment/2")])
+def test_a_question_about_a_payment_of_the_plan_names_it(here_sqlite: World, part: int, subject: str) -> None:
+    spot = Spot(7, "payment", 2, "money#1", "run", part)
+    starts = MONDAY + timedelta(days=8)
+    asked = waits._question(spot, [PaymentRecorded, MoneyCame, PaymentPromised, InvoiceCorrected], "client", "the money", "payment", starts)
+    assert (asked.subject, asked.deadline) == (subject, None)
+    assert asked.kinds == ["payment.recorded", "payment.came", "payment.promised", "invoice.corrected"]
+    assert all(datetime.fromisoformat(rung["at"]) > starts for rung in asked.rungs)
+    assert len(asked.rungs) == 4
+
+
+@pytest.mark.parametrize("given", [{}, {"part": 0}, {"part": 2}])
+def test_the_form_of_a_payment_means_the_one_that_its_run_waits_for(here: World, given: dict[str, int]) -> None:
+    with here.db.writing() as session:
+        deal = a_signed_deal(session)
+        second = [an_invoice(session, deal, part=part) for part in (1, 2)][1]
+    typed = {"amount": "100.00", "currency": "eur", "on": "2026-03-02", "method": "cash", "reference": "", "who": " Conor ", **given}
+    spot = Spot(deal.id, "payment", 1, "money#1", "run", 2)
+    assert [waits._keep(spot, PaymentRecorded, dict(typed), "run/money-1-1") for _ in range(2)] == [True, True]
+    with here.db.reading() as session:
+        [fact] = facts.of_deal(session, deal.id, PaymentRecorded.kind)
+        assert (fact.subject, fact.actor, fact.payload["part"]) == (f"deal/{deal.id}/r1/payment/2", "staff:Conor", 2)
+        assert ledger.paid_of(session, second).amount == 10_000
 
 
 def test_a_vendor_is_given_more_time_with_each_try() -> None:

@@ -44,3 +44,8 @@ class Reading(HTMLParser):
     def ids(self) -> list[str]:
         """Every id, in order, doubles in."""
         return [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+
+    @property
+    def words(self) -> str:
+        """All text as it is read, tags left out."""
+        return "".join(self.text)

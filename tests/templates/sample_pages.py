@@ -5,7 +5,6 @@
 
 import json
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from models.pages import (
     BriefPage,
     Choice,
     ComebackPage,
-    ContractWordPage,
     Difference,
     EstimateLine,
     Form,
@@ -38,6 +36,8 @@ from models.pages import (
 )
 from models.reference_page import Call, CallGroup, Parameter, RecordField, RecordView, ReferencePage, Reply
 from templates import STATIC, letter, render
+from tests.templates.contract_samples import contract_document, contract_pages, evidence, hostile_body, hostile_evidence
+from tests.templates.invoice_samples import hostile_invoice, invoice_document, invoice_pages, long_invoice
 from tests.templates.samples import (
     AT,
     CHROME,
@@ -81,8 +81,9 @@ def proposal_page(**over: Any) -> ProposalPage:
 
 def pages() -> dict[str, tuple[str, View]]:
     """Every page in every state: sample name → (template, record)."""
-    groups = {"pages": {**_intake(), **_briefs(), **_staff(), **_around()}, "documents/proposal": _proposals()}
-    return {name: (f"{folder}/{template}.html", record) for folder, group in groups.items() for name, (template, record) in group.items()}
+    groups = {"pages": {**_intake(), **_briefs(), **_staff(), **contract_pages(), **_around()}, "documents/proposal": _proposals()}
+    found = {name: (f"{folder}/{template}.html", record) for folder, group in groups.items() for name, (template, record) in group.items()}
+    return found | invoice_pages()
 
 
 Group = dict[str, tuple[str, View]]
@@ -172,14 +173,10 @@ def _staff() -> Group:
         given={"hours_library": "many"},
         problems={"hours_library": "Hours are a number, such as 24.5.", "reason": "Please give a reason for the change of hours."},
     )
-    lost = [Choice(value="price", label="Price"), Choice(value="silent", label="They went silent")]
-    contract = {"total": euros(28818.9), "lost_reasons": lost, "today": date(2026, 3, 12)}
     return {
         "approve": ("approve", ApprovePage(**given, **counted)),
         "approve-problem": ("approve", ApprovePage(**given, **counted, form=wrong)),
         "approve-done": ("approve", ApprovePage(**given, **counted, state="approved", decided_by="Tomás Kelly")),
-        "contract": ("contract_word", ContractWordPage(**given, **contract)),
-        "contract-done": ("contract_word", ContractWordPage(**given, **contract, state="signed")),
     }
 
 
@@ -241,6 +238,17 @@ def write(folder: Path) -> None:
         (folder / "mail" / f"{name}.txt").write_text(f"{parts.subject}\n\n{parts.text}", encoding="utf-8")
     for name, record in {"proposal": document(), "hostile": document(snapshot=hostile_snapshot())}.items():
         (folder / "print" / f"{name}.html").write_text(render("documents/proposal/print.html", record.context()), encoding="utf-8")
+    papers: dict[str, tuple[str, View]] = {
+        "contract": ("contract", contract_document()),
+        "contract-hostile": ("contract", contract_document(body=hostile_body())),
+        "evidence": ("evidence", evidence()),
+        "evidence-hostile": ("evidence", hostile_evidence()),
+    }
+    for name, (kind, record) in papers.items():
+        (folder / "print" / f"{name}.html").write_text(render(f"documents/{kind}/print.html", record.context()), encoding="utf-8")
+    invoices = {"invoice": invoice_document(), "invoice-long": invoice_document(long_invoice()), "invoice-hostile": invoice_document(hostile_invoice())}
+    for name, record in invoices.items():
+        (folder / "print" / f"{name}.html").write_text(render("documents/invoice/print.html", record.context()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -87,11 +87,17 @@ def hostile_snapshot() -> Snapshot:
 FACTS: dict[str, str] = json.loads((HERE / "facts.json").read_text("utf-8"))
 
 
+def fact(letter: str, name: str) -> str:
+    """A sample fact of a letter; `contract/number` is what a letter with "contract" in its name says for `number`."""
+    special = [f"{part}/{name}" for part in reversed(letter.split("-"))]
+    return FACTS[next((key for key in special if key in FACTS), name)]
+
+
 def letter_view(name: str, value: str = "", **over: Any) -> LetterView:
     """What letter `name` needs and not a word more; `value` replaces every word that comes from outside."""
     needs = LETTER_NEEDS[name]
     address = "https://northlight.example/p/Qm9sZE9ha0hhbGxhbVByb3Bvc2FsVG9rZW4"
-    stops = "reminder" in name and not needs.staff
+    stops = "reminder" in name and not needs.staff and not name.startswith("payment-")
     given: dict[str, Any] = {
         "studio": STUDIO,
         "sender": ORLA,
@@ -102,7 +108,7 @@ def letter_view(name: str, value: str = "", **over: Any) -> LetterView:
         "client_company": value or "Hallam Oak Ltd",
         "link": address if needs.link else "",
         "links": {key: f"{address}/{key}" for key in needs.links},
-        "facts": {key: value or FACTS[key] for key in needs.facts},
+        "facts": {key: value or fact(name, key) for key in needs.facts},
         "unsubscribe": "https://northlight.example/u/Qm9s" if stops else "",
     }
     return LetterView.model_validate({**given, **over})

@@ -18,6 +18,8 @@ POLICY = (
     "form-action 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'"
 )
 PAGES = pages()
+PRESSED = ["apply", "brief", "proposal", "approve", "contract", "contract-code", "contract-details", "contract-word", "countersign"]
+PRESSED += ["invoice", "invoice-promise-problem", "milestone"]
 PRICES = {"photography": 2400, "irish": 2850, "adverts": 3600, "measuring": 780}
 
 
@@ -93,7 +95,7 @@ def test_every_page_fits_a_phone_and_the_policy(phone: Page, site: Site) -> None
     assert [said for said in site.complaints if "404" not in said] == []
 
 
-@pytest.mark.parametrize("name", ["apply", "brief", "proposal", "approve", "contract"])
+@pytest.mark.parametrize("name", PRESSED)
 def test_what_a_finger_presses_is_large_enough(phone: Page, name: str) -> None:
     phone.goto(f"http://studio.example/{name}")
     heights = phone.eval_on_selector_all(
@@ -160,3 +162,52 @@ def test_the_form_on_the_studios_own_site_keeps_where_the_visitor_came_from(phon
     assert hidden["referrer"].startswith("http://client.example/page")
     assert phone.get_attribute("form", "action") == "http://studio.example/apply"
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_account_is_copied_by_a_button_and_the_reader_is_told(phone: Page, site: Site) -> None:
+    phone.goto("http://studio.example/invoice")
+    names = phone.eval_on_selector_all(".copy", "all => all.map(one => one.getAttribute('aria-label'))")
+    assert names == ["Copy: Account holder", "Copy: IBAN", "Copy: BIC", "Copy: Reference"]
+    phone.click("[aria-label='Copy: IBAN']")
+    expect(phone.locator("#copied")).to_have_text("IBAN copied.")
+    phone.click("summary")
+    phone.focus("textarea")
+    phone.keyboard.press("Control+V")
+    assert phone.input_value("textarea") == "IE64IRCE92050112345678"
+    assert site.complaints == []
+
+
+def test_without_scripts_one_press_selects_the_account_and_the_day_is_told(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.route("**/*", site.answer)
+    page.goto("http://studio.example/invoice")
+    assert page.locator(".copy").count() == 0
+    page.click("#c-iban")
+    assert page.evaluate("window.getSelection().toString()") == "IE64IRCE92050112345678"
+    page.click("summary")
+    page.fill("#f-on", "2026-04-10")
+    page.click("text=Tell us the day")
+    assert site.posted == [("/i/tok/promise", "on=2026-04-10&text=")]
+    context.close()
+
+
+def test_printed_the_page_is_the_invoice_and_when_paid_its_receipt(phone: Page) -> None:
+    phone.emulate_media(media="print")
+    for name, receipt in (("invoice", False), ("invoice-paid", True)):
+        phone.goto(f"http://studio.example/{name}")
+        seen = {part: phone.is_visible(part) for part in (".desk", ".top", ".foot", ".paper", ".pay")}
+        assert seen == {".desk": False, ".top": False, ".foot": False, ".paper": True, ".pay": not receipt}
+        assert phone.is_visible(".receipt") if receipt else not phone.locator(".receipt").count()
+
+
+def test_the_keyboard_reaches_what_there_is_to_do_in_its_order(phone: Page) -> None:
+    phone.goto("http://studio.example/invoice")
+    walked = []
+    for _ in range(10):
+        phone.keyboard.press("Tab")
+        walked.append(phone.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim()"))
+    assert walked == [
+        "Skip to the content", "PDF", "Pay €11,527.56 online", "Invoice as PDF", "E-invoice for your software (XML)",
+        "Copy: Account holder", "Copy: IBAN", "Copy: BIC", "Copy: Reference", "I’ll pay on another day",
+    ]  # fmt: skip

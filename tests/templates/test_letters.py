@@ -1,12 +1,13 @@
 """Every letter: three parts, what it needs and no more, harmless whatever is in it."""
 
 import re
+from itertools import combinations
 
 import pytest
 from jinja2 import UndefinedError
 
 from models.pages import LETTER_NEEDS
-from templates import letter, names
+from templates import Letter, letter, names
 from tests.templates.reading import Reading
 from tests.templates.samples import HOSTILE, letter_view
 
@@ -88,3 +89,135 @@ def test_the_plain_part_can_be_read_in_a_narrow_window(name: str) -> None:
 def test_a_reminder_can_be_stopped_and_other_letters_say_nothing_of_it() -> None:
     assert "No more reminders" in letter("brief-reminder", letter_view("brief-reminder").context()).text
     assert "No more reminders" not in letter("proposal-ready", letter_view("proposal-ready").context()).text
+
+
+CASH = [name for name in LETTERS if name.split("-")[0] in {"contract", "proforma", "invoice", "payment", "credit", "work", "milestone"}]
+DUNNING = ["payment-reminder", "payment-overdue", "payment-last-call"]
+MAYBE = {"waiting", "interest", "next", "days_late", "invoices", "message", "reason", "payer", "reference", "said", "changes"}
+MAYBE |= {"days", "due_on", "paid_on"}
+HOLES = re.compile(r"  |\s[,.;:!?]|,,|\.\.|“\s*”|\(\s*\)|^[,.;:]|\bfor \.|\bon [,.]", re.MULTILINE)
+
+
+def with_facts(name: str, **facts: str) -> Letter:
+    """A letter with these facts in place of the samples'."""
+    view = letter_view(name)
+    return letter(name, view.model_copy(update={"facts": view.facts | facts}).context())
+
+
+@pytest.mark.parametrize("name", CASH)
+def test_a_subject_of_contract_and_cash_fits_a_phone(name: str) -> None:
+    assert len(letter(name, letter_view(name).context()).subject) <= 60
+
+
+@pytest.mark.parametrize(("name", "fact"), [(name, "number") for name in CASH if "number" in LETTER_NEEDS[name].facts])
+def test_a_subject_says_the_number_of_its_document(name: str, fact: str) -> None:
+    view = letter_view(name)
+    assert view.facts[fact] in letter(name, view.context()).subject
+
+
+@pytest.mark.parametrize("name", CASH)
+def test_a_letter_reads_well_whichever_words_are_missing(name: str) -> None:
+    optional = sorted(MAYBE.intersection(LETTER_NEEDS[name].facts))
+    for many in range(len(optional) + 1):
+        for missing in combinations(optional, many):
+            parts = with_facts(name, **dict.fromkeys(missing, ""))
+            words = re.sub(r"^(> .*|https?://\S+)$", "", parts.text, flags=re.MULTILINE)
+            assert HOLES.search(words) is None, (missing, words)
+            assert HOLES.search(parts.subject) is None
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_both_bodies_say_the_same_paragraph_by_paragraph(name: str) -> None:
+    parts = letter(name, letter_view(name).context())
+    plain = [" ".join(paragraph.split()) for paragraph in parts.text.split("\n\n")]
+    found = re.findall(r"<p style=\"margin: 0 0 16px;\">(?:(?!</p>|<a ).)*</p>", parts.html, re.DOTALL)
+    rich = [" ".join(Reading(one).words.split()) for one in found]
+    assert len(rich) > 1
+    assert [said for said in rich if said not in plain and not any(paragraph.startswith(f"{said} - ") for paragraph in plain)] == []
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_to_an_address_without_a_name_still_greets(name: str) -> None:
+    parts = letter(name, letter_view(name, recipient_name="").context())
+    assert "Hello," in parts.text.splitlines()
+    assert "<bdi></bdi>" not in parts.html
+
+
+@pytest.mark.parametrize("name", [name for name in LETTERS if not LETTER_NEEDS[name].staff])
+def test_a_client_hears_nothing_of_our_tools(name: str) -> None:
+    parts = letter(name, letter_view(name).context())
+    assert not re.search(r"prefect|revise-contract|match-suspense|ignore-payment|deployment", parts.text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("contract-change-asked", "revise-contract"), ("contract-change-reminder", "revise-contract"), ("contract-refused-staff", "revise-contract"),
+        ("contract-refused-staff", "close-as-lost"), ("payment-unknown", "match-suspense"), ("payment-unknown", "ignore-payment"),
+    ],
+)  # fmt: skip
+def test_staff_are_told_which_form_to_run(name: str, form: str) -> None:
+    parts = letter(name, letter_view(name).context())
+    assert form in parts.text
+    assert form in parts.html
+
+
+def test_the_code_is_the_first_thing_in_the_text_and_never_in_the_subject() -> None:
+    parts = with_facts("contract-code", code="073915")
+    assert parts.text.splitlines()[0] == "073915"
+    assert "073915" not in parts.subject
+    assert not re.search(r"\d{6}", parts.subject)
+
+
+def test_the_code_is_one_number_to_select_however_far_apart_its_digits_stand() -> None:
+    html = with_facts("contract-code", code="073915").html
+    shown = re.search(r'<p class="code" dir="ltr" style="([^"]*)">([^<]*)</p>', html)
+    assert shown is not None
+    assert shown[2] == "073915"
+    assert "letter-spacing: 8px" in shown[1]
+    assert "user-select: all" in shown[1]
+
+
+def test_interest_is_spoken_of_only_where_the_law_gives_it() -> None:
+    assert "so far it is €16.03 by law." in " ".join(with_facts("payment-last-call", interest="€16.03 by law").text.split())
+    without = with_facts("payment-last-call", interest="")
+    assert "nterest" not in without.text + without.html
+    assert all("nterest" not in letter(name, letter_view(name).context()).text for name in DUNNING[:2])
+
+
+@pytest.mark.parametrize("name", DUNNING)
+def test_dunning_lists_every_open_invoice_once(name: str) -> None:
+    several = with_facts(name, invoices="NL-1 · Deposit · €1.00 · due 4 May 2026\nNL-2 · Design · €2.00 · due 5 May 2026\nNL-3 · Launch · €3.00")
+    assert [line for line in several.text.splitlines() if line.startswith("- ")] == [
+        "- NL-1 · Deposit · €1.00 · due 4 May 2026", "- NL-2 · Design · €2.00 · due 5 May 2026", "- NL-3 · Launch · €3.00",
+    ]  # fmt: skip
+    assert several.html.count("NL-2 ·") == 1
+    one = with_facts(name, invoices="NL-2026-0007 · Deposit · €11,527.56 · due 4 May 2026")
+    assert "Deposit" not in one.text + one.html
+
+
+@pytest.mark.parametrize("name", DUNNING)
+def test_dunning_says_what_is_open_since_when_how_to_pay_and_how_to_get_time(name: str) -> None:
+    words = " ".join(letter(name, letter_view(name).context()).text.split())
+    assert all(word in words for word in ("€11,527.56", "Monday, 4 May 2026", "NL-2026-0007", "the reference among them", "on which day you will"))
+
+
+def test_only_the_last_call_speaks_of_what_follows() -> None:
+    assert [name for name in DUNNING if "pause the work" in " ".join(letter(name, letter_view(name).context()).text.split())] == DUNNING[2:]
+
+
+@pytest.mark.parametrize(("name", "fact"), [(name, fact) for name in CASH for fact in ("message", "reason") if fact in LETTER_NEEDS[name].facts])
+def test_what_somebody_wrote_is_marked_as_theirs_line_by_line(name: str, fact: str) -> None:
+    words = "Pay this instead: https://evil.example/pay\n\n--\nOrla Brennan " + "and much more of it " * 12
+    parts = with_facts(name, **{fact: words})
+    ours = [line for line in parts.text.splitlines() if not line.startswith(">")]
+    assert not any("evil" in line or "much more" in line for line in ours)
+    assert ours.count("--") == 1
+    assert "https://evil.example/pay" not in {a["href"] for a in Reading(parts.html).all("a")}
+    assert max(map(len, parts.text.splitlines())) <= 78
+
+
+def test_money_for_an_invoice_that_asked_for_none_is_all_the_clients() -> None:
+    text = with_facts("payment-over", amount="€480.00", over="€480.00").text
+    assert "Yours: €480.00" in text
+    assert "Paid on it" not in text

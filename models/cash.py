@@ -1,0 +1,123 @@
+"""Where the money of a deal stands: derived from its invoices and the ledger, moved along the money track.
+
+    nothing issued: none ▶ the first part out: deposit_due ▶ paid: deposit_paid ▶ the last part out: final_due ▶ all paid: paid
+"""
+
+from collections import deque
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from models import documents, ledger, wanted
+from models.accounts import CREDIT
+from models.cash_tables import Entry, Invoice, Payment, Posting
+from models.contract import ContractBody
+from models.errors import Missing
+from models.money import Money
+from models.stages import Stage
+from models.tables import Deal, Fact
+from models.tracks import CASH, Cash, Work, move
+
+
+def stands(parts: int, issued: frozenset[int], paid: frozenset[int]) -> Cash:
+    """Where the money stands when of `parts` payments these are issued and these are paid (a paid one is issued)."""
+    first, last, every = 1, parts, frozenset(range(1, parts + 1))
+    if every <= paid:
+        return Cash.PAID
+    if last in issued and (parts == 1 or first in paid):
+        return Cash.FINAL_DUE
+    if first in paid:
+        return Cash.DEPOSIT_PAID
+    return Cash.DEPOSIT_DUE if issued else Cash.NONE
+
+
+def path(was: Cash, to: Cash) -> list[Cash]:
+    """The legal moves from `was` to `to`, the fewest there are; empty where it stands there already."""
+    ways, seen = deque([(was, [])]), {was}
+    while ways:
+        at, gone = ways.popleft()
+        if at == to:
+            return gone
+        for place in sorted(CASH[at] - seen, key=list(Cash).index):
+            seen.add(place)
+            ways.append((place, [*gone, place]))
+    raise Missing(f"No way leads from {was} to {to} on the money track.")
+
+
+def settle(session: Session, deal: Deal, *, why: str, fact: Fact | None, now: datetime) -> Cash:
+    """Move the deal to where its money stands now; return where that is."""
+    invoices = [one for one in of_deal(session, deal) if one.part and not is_credited(session, one)]
+    issued = frozenset(one.part for one in invoices)
+    paid = frozenset(one.part for one in invoices if not ledger.open_of(session, one).amount)
+    to = stands(len(agreed(session, deal).schedule), issued, paid)
+    for place in path(Cash(deal.money), to):
+        move(session, deal, place, why=why, fact=fact, now=now)
+    return to
+
+
+def reopened(session: Session, invoice: Invoice, *, fact: Fact | None, now: datetime) -> None:
+    """An invoice that was paid asks for its money again: the track moves back, and a stage waits for it, where none does still."""
+    deal = session.get_one(Deal, invoice.deal_id)
+    is_ours = deal.round == invoice.round and deal.sales in wanted.STARTS_FROM[Stage.PAYMENT] and deal.work != Work.CANCELLED
+    if not is_ours or not invoice.part or not ledger.open_of(session, invoice).amount or not documents.latest(session, deal.id or 0, "contract"):
+        return
+    settle(session, deal, why=f"money of {invoice.number} went back", fact=fact, now=now)
+    wanted.want(session, Stage.PAYMENT, deal=deal, part=invoice.part, fact=fact, now=now)
+
+
+def agreed(session: Session, deal: Deal) -> ContractBody:
+    """The contract that the deal's payments follow. Raises Missing before there is one."""
+    document = documents.latest(session, deal.id or 0, "contract")
+    if document is None or document.round != deal.round:
+        raise Missing(f"Deal {deal.id} has no contract yet.")
+    return ContractBody.model_validate(document.body)
+
+
+def invoice(session: Session, invoice_id: int) -> Invoice:
+    """One invoice. Raises Missing for an unknown one."""
+    found = session.get(Invoice, invoice_id)
+    if found is None:
+        raise Missing(f"There is no invoice {invoice_id}.")
+    return found
+
+
+def of_deal(session: Session, deal: Deal, kind: str = "invoice") -> list[Invoice]:
+    """A deal's invoices of its round, oldest first; or its credit notes or pro-formas."""
+    mine = select(Invoice).where(Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.kind == kind)
+    return list(session.exec(mine.order_by(col(Invoice.id))))
+
+
+def credited(session: Session, invoice: Invoice) -> Money:
+    """What credit notes took back of an invoice."""
+    notes = session.exec(select(Invoice).where(Invoice.corrects_id == invoice.id)).all()
+    return Money(amount=sum(note.gross for note in notes), currency=invoice.currency)
+
+
+def is_credited(session: Session, invoice: Invoice) -> bool:
+    """Whether an invoice was taken back whole."""
+    return credited(session, invoice).amount >= invoice.gross > 0
+
+
+def received(session: Session, invoice: Invoice) -> list[tuple[Payment, Money]]:
+    """The payments booked on an invoice, oldest first, each with what of it went there."""
+    wanted = (
+        select(Posting, Payment)
+        .join(Payment, col(Payment.id) == Posting.payment_id)
+        .join(Entry, col(Entry.id) == Posting.entry_id)
+        .where(Posting.invoice_id == invoice.id, Posting.account == "receivable", Posting.amount < 0)
+        .order_by(col(Posting.id))
+    )
+    return [(payment, Money(amount=-posting.amount, currency=posting.currency)) for posting, payment in session.exec(wanted)]
+
+
+def too_much(session: Session, payment: Payment) -> Money:
+    """What of a payment is the client's credit: it came too much for every invoice that it was for."""
+    mine = select(func.coalesce(func.sum(Posting.amount), 0)).where(Posting.payment_id == payment.id, Posting.account == CREDIT)
+    return Money(amount=max(0, -int(session.exec(mine).one())), currency=payment.currency)
+
+
+def open_of_client(session: Session, client_id: int) -> list[tuple[Invoice, Money]]:
+    """A client's unpaid invoices, due first, with what is open of each."""
+    mine = select(Invoice).where(Invoice.client_id == client_id, Invoice.kind == "invoice").order_by(col(Invoice.due_on), col(Invoice.id))
+    rows = [(invoice, ledger.open_of(session, invoice)) for invoice in session.exec(mine)]
+    return [(invoice, rest) for invoice, rest in rows if rest.amount]
