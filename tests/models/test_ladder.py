@@ -75,9 +75,9 @@ def test_after_downtime_only_the_latest_due_rung_is_sent(sent, late, expected):
     assert latest_due(schedule.rungs, sent, schedule.rungs[0].at + late) == expected
 
 
-PAYMENT = ["2026-03-11 09:00", "2026-03-16 09:00", "2026-03-23 09:00", "2026-03-31 08:00"]
-"""Counted from the end of Monday, 9 March, in Dublin; two fall on a Sunday, and summer time begins before the last."""
-LEFT = [("2026-03-02 10:00", 4), ("2026-03-11 08:59", 4), ("2026-03-11 09:00", 3), ("2026-03-20 10:00", 2), ("2026-03-31 07:59", 1)]
+PAYMENT = ["2026-03-10 09:00", "2026-03-16 09:00", "2026-03-23 09:00", "2026-03-30 08:00"]
+"""Counted from the end of Monday, 9 March, in Dublin; two fall on a Saturday, and summer time begins before the last."""
+LEFT = [("2026-03-02 10:00", 4), ("2026-03-10 08:59", 4), ("2026-03-10 09:00", 3), ("2026-03-20 10:00", 2), ("2026-03-30 07:59", 1)]
 
 
 @pytest.mark.parametrize(("now", "left"), LEFT)
@@ -87,7 +87,7 @@ def test_a_ladder_with_a_start_counts_from_there_and_its_rungs_in_the_past_fall_
     assert schedule.deadline is None
 
 
-@pytest.mark.parametrize("now", ["2026-03-31 08:00", "2026-08-03 10:00"])
+@pytest.mark.parametrize("now", ["2026-03-30 08:00", "2026-08-03 10:00"])
 def test_a_ladder_whose_rungs_all_lie_in_the_past_is_climbed_once_more_from_now(now):
     ladder = the_company().ladders["payment"]
     schedule = open_ladder(ladder, utc(now), DUBLIN, "IE", starts=utc("2026-03-10 00:00"))

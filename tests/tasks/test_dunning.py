@@ -177,7 +177,7 @@ def test_a_promise_moves_the_reminders_to_the_day_after(here: World, prefect: Fa
         assert isinstance(waiting.reach(session, spot, waiting.Question([], "", "client", ""), now=clock()), waiting.Answered)
     wait_for(here, prefect, invoice, number=2)
     assert day(here, prefect, clock, 10) == []
-    assert grades(day(here, prefect, clock, 15)) == ["A small reminder"]
+    assert grades(day(here, prefect, clock, 14)) == ["A small reminder"]
 
 
 def test_part_of_the_money_does_not_bring_yesterdays_reminder_again(here_sqlite: World, prefect: FakeEngine, clock) -> None:
