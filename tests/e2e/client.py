@@ -11,10 +11,12 @@ from sqlmodel import col, select
 from deployments.demo import ANSWERS
 from deployments.demo_cash import PARTY, SIGNER
 from deployments.forms import Page
-from models import links, signing
+from models import links, signing, wanted
 from models.cash_tables import Invoice
+from models.stages import Stage
 from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
 from tests.e2e.system import System, eventually
+from tests.factories import a_client, a_signed_deal
 
 COMPLEX: dict[str, Any] = {
     "integration": "custom", "crm-name": "Our own, in Access", "pages": "300", "templates": "30",
@@ -105,6 +107,17 @@ class Someone:
     def newest_invoice(self) -> Invoice:
         with self.system.db.reading() as session:
             return session.exec(select(Invoice).where(Invoice.deal_id == self.deal).order_by(col(Invoice.id).desc())).first()
+
+    def has_signed(self) -> Invoice:
+        """Begin where both have signed, by the rules alone; return the first invoice, which the engine makes."""
+        now = self.system.now()
+        with self.system.db.writing() as session:
+            client = a_client(session, email=self.email, company="Acme", name="Ada Byron")
+            deal = a_signed_deal(session, at=now, client=client, service="corporate-site", salesperson="conor@northlight.example")
+            wanted.want(session, Stage.INVOICE, deal=deal, part=1, now=now)
+            self.deal = deal.id or 0
+        self.system.nudge()
+        return self.is_billed()
 
     def buys(self) -> Invoice:
         """Go the whole way to the first invoice, without a wish."""

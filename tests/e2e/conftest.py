@@ -7,12 +7,16 @@ import pytest
 from tests.e2e.client import Someone
 from tests.e2e.system import System
 
+GROUPS = {"bad_days": "bad days", "money": "the money"}
+"""Files whose tests go one after another beside the others': those of a group share a system."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/e2e/" in str(item.path):
             item.add_marker(pytest.mark.engine)
-            item.add_marker(pytest.mark.xdist_group("bad days" if "bad_days" in item.path.name else "one system"))
+            group = next((group for part, group in GROUPS.items() if part in item.path.name), "the sale")
+            item.add_marker(pytest.mark.xdist_group(group))
             item.add_marker(pytest.mark.timeout(600))
 
 

@@ -133,7 +133,7 @@ def test_who_was_declined_or_went_back_has_not_paid(system: System, chromium: Br
 
 
 def test_an_operator_records_a_payment_in_the_resume_form_and_a_wrong_one_is_refused(system: System, chromium: Browser, page: Page, someone: Someone):
-    invoice = someone.buys()
+    invoice = someone.has_signed()
     wait = someone.is_asked("payment")
     page.goto(f"{system.settings.prefect_ui}/runs/flow-run/{wait.flow_run_id}")
     page.get_by_role("button", name="Resume").click()

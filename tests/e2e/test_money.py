@@ -69,7 +69,7 @@ def test_a_doubled_and_late_word_of_the_provider_is_one_payment_and_work_may_sta
 
 
 def test_a_part_by_hand_and_the_rest_by_bank_make_one_paid_invoice(system: System, someone: Someone):
-    invoice = someone.buys()
+    invoice = someone.has_signed()
     wait = someone.is_asked("payment")
     typed = {"amount": "1000.00", "currency": "EUR", "on": str(system.now().date()), "method": "cash", "reference": "receipt 7", "part": 0, "who": "Conor"}
     refused = system.prefect("POST", f"/flow_runs/{wait.flow_run_id}/resume", {"run_input": typed | {"currency": "euro"}})
@@ -89,7 +89,7 @@ def test_a_part_by_hand_and_the_rest_by_bank_make_one_paid_invoice(system: Syste
 
 
 def test_money_that_names_nothing_waits_for_an_operators_yes(system: System, someone: Someone):
-    invoice = someone.buys()
+    invoice = someone.has_signed()
     content = statement(iban(system), "your work for us", Money(amount=invoice.gross, currency="EUR"), system.now().date())
     answer = uploads(system, content)
     assert answer.json()["suspense"] == 1, answer.text
@@ -103,7 +103,7 @@ def test_money_that_names_nothing_waits_for_an_operators_yes(system: System, som
 
 
 def test_reminders_begin_after_the_due_day_rest_for_a_promise_and_stop_with_the_money(system: System, someone: Someone):
-    invoice = someone.buys()
+    invoice = someone.has_signed()
     wait = someone.is_asked("payment")
     assert wait.rungs and date.fromisoformat(wait.rungs[0]["at"][:10]) > invoice.due_on
     with someone.http as http:
@@ -128,7 +128,7 @@ def test_reminders_begin_after_the_due_day_rest_for_a_promise_and_stop_with_the_
 
 
 def test_a_milestone_makes_the_next_invoice_and_a_credit_note_gives_its_money_back(system: System, someone: Someone):
-    first = someone.buys()
+    first = someone.has_signed()
     someone.pays_online(first)
     someone.gets("r1/delivery/start")
     someone.is_asked("delivery")
@@ -155,7 +155,7 @@ def test_a_milestone_makes_the_next_invoice_and_a_credit_note_gives_its_money_ba
 
 
 def test_cancelled_work_credits_what_is_open_and_ends_the_deal(system: System, someone: Someone):
-    first = someone.buys()
+    first = someone.has_signed()
     assert runs_form(system, "cancel-work", deal_id=someone.deal, who="Aoife Brennan", reason="They closed the shop.") == "Completed"
     with system.db.reading() as session:
         notes = session.exec(select(Invoice).where(Invoice.corrects_id == first.id)).all()
