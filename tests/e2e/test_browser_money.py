@@ -59,10 +59,10 @@ def test_what_was_signed_is_a_sealed_pdf_with_its_evidence(system: System, chrom
 
 
 @pytest.mark.parametrize("kind", [DESKTOP, PHONE], ids=["at a desk", "on a phone without scripts"])
-def test_a_day_is_promised_and_one_that_is_past_is_not_taken(system: System, chromium: Browser, bought: Someone, kind: dict[str, Any]):
+def test_a_day_is_promised_and_one_that_is_past_is_not_taken(system: System, chromium: Browser, billed: Someone, kind: dict[str, Any]):
     day = (system.now() + timedelta(days=5 if kind is PHONE else 6)).date()
     with visit(chromium, system.base, kind) as client:
-        client.goes(bought.link(f"invoice:{bought.is_billed().id}"))
+        client.goes(billed.link(f"invoice:{billed.is_billed().id}"))
         client.page.locator("summary").click()
         client.page.locator("[name=on]").fill("2020-02-29")
         with client.expects(422):
@@ -74,7 +74,7 @@ def test_a_day_is_promised_and_one_that_is_past_is_not_taken(system: System, chr
         client.presses("Tell us the day")
         expect(client.page.locator(".banner")).to_contain_text(f"You told us that you pay on {day.day} {day:%B %Y}")
         client.looks_right("promised")
-    said = facts(bought, "payment.promised")[-1].payload
+    said = facts(billed, "payment.promised")[-1].payload
     assert (said["on"], said["text"], said["part"]) == (day.isoformat(), "The bank is closed on Monday.", 1)
 
 
@@ -118,10 +118,10 @@ def test_a_contract_is_signed_and_its_invoice_paid_by_keyboard_alone(system: Sys
     someone.money("deposit_paid")
 
 
-def test_who_was_declined_or_went_back_has_not_paid(system: System, chromium: Browser, bought: Someone):
-    invoice = bought.is_billed()
+def test_who_was_declined_or_went_back_has_not_paid(system: System, chromium: Browser, billed: Someone):
+    invoice = billed.is_billed()
     with visit(chromium, system.base, PHONE) as client:
-        client.goes(bought.link(f"invoice:{invoice.id}"))
+        client.goes(billed.link(f"invoice:{invoice.id}"))
         client.presses(f"Pay {_money(invoice)} online", "link")
         client.looks_right("pay")
         client.presses("Decline")
@@ -129,7 +129,7 @@ def test_who_was_declined_or_went_back_has_not_paid(system: System, chromium: Br
         client.looks_right("pay-declined")
         client.presses("Cancel and go back")
         expect(client.page.get_by_role("heading", level=1)).to_contain_text(f"{_money(invoice)} to be paid by")
-    assert bought.newest_invoice().id == invoice.id and bought.money("deposit_due")
+    assert billed.newest_invoice().id == invoice.id and billed.money("deposit_due")
 
 
 def test_an_operator_records_a_payment_in_the_resume_form_and_a_wrong_one_is_refused(system: System, chromium: Browser, page: Page, someone: Someone):
@@ -163,9 +163,17 @@ def test_an_operator_records_a_payment_in_the_resume_form_and_a_wrong_one_is_ref
 
 @pytest.fixture(scope="module")
 def bought(system: System) -> Someone:
-    """A client with an invoice that is not paid."""
+    """A client who signed by a code from the mail and has not paid."""
     one = Someone(system)
     one.buys()
+    return one
+
+
+@pytest.fixture(scope="module")
+def billed(system: System) -> Someone:
+    """A client with an invoice that is not paid."""
+    one = Someone(system)
+    one.has_signed()
     return one
 
 
