@@ -5,14 +5,14 @@ from typing import Literal
 
 import pycountry
 from babel import Locale
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from api.door import Door
 from api.links import Opened
-from models import contract_state, contracts, documents, facts, links, signing
+from models import contract_state, contracts, documents, facts, issued, links, signing
 from models.cash_answers import CodeAsked
 from models.cash_pages import ContractDetailsPage, ContractPage, DetailsForm
-from models.cash_tables import Invoice, SignCode
+from models.cash_tables import SignCode
 from models.errors import Missing
 from models.money import Money
 from models.pages import Choice, Form
@@ -137,7 +137,5 @@ def may_ask(session: Session, here: Door, document: Document) -> bool:
 
 def invoice_link(session: Session, here: Door, link: Opened) -> str:
     """The page of the newest invoice that its reader was given; "" without one."""
-    mine = select(Invoice).where(Invoice.deal_id == link.deal_id, Invoice.kind == "invoice")
-    invoice = session.exec(mine.order_by(col(Invoice.id).desc())).first()
-    kind = "invoice-staff" if link.is_staff else "invoice"
-    return links.given(session, here.secret, f"{kind}:{invoice.id}", link.deal_id) if invoice else ""
+    mine, kind = issued.of_deal(session, session.get_one(Deal, link.deal_id)), "invoice-staff" if link.is_staff else "invoice"
+    return links.given(session, here.secret, f"{kind}:{mine[-1].id}", link.deal_id) if mine else ""

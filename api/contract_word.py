@@ -3,7 +3,6 @@
 import os
 from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
@@ -129,7 +128,7 @@ def read_day(here: Door, text: str) -> tuple[date | None, str]:
 
 def today(here: Door) -> date:
     """Today, where the studio is."""
-    return here.now().astimezone(ZoneInfo(here.company.studio.zone)).date()
+    return here.company.studio.today(here.now())
 
 
 def page(here: Door, link: Opened, status: int = 200, form: FormView | None = None) -> Response:

@@ -12,7 +12,7 @@ from api import invoice_view
 from api.door import Door, Here
 from api.links import InvoiceLink, Opened, ReadOnly
 from api.posted import Form, Posted
-from models import cash, facts, inbox, payment_facts, payments, ubl, waiting
+from models import facts, inbox, issued, payment_facts, payments, ubl, waiting
 from models import invoice as invoice_body
 from models.cash_answers import PaymentPromised
 from models.errors import Invalid, Refused, Unavailable
@@ -25,7 +25,7 @@ pages = APIRouter(include_in_schema=False)
 def pdf(link: InvoiceLink, here: Here) -> Response:
     """The invoice on paper, its e-invoice inside. Unavailable while it is being printed."""
     with here.db.reading() as session:
-        invoice = cash.invoice(session, link.item)
+        invoice = issued.invoice(session, link.item)
     place = here.settings.home / invoice.pdf_path
     if not invoice.pdf_path or not place.is_file():
         raise Unavailable("The PDF is being printed. Please reload this page in a moment.")
@@ -37,7 +37,7 @@ def pdf(link: InvoiceLink, here: Here) -> Response:
 def xml(link: InvoiceLink, here: Here) -> Response:
     """The e-invoice (UBL, Peppol BIS Billing 3), to be saved."""
     with here.db.reading() as session:
-        invoice = cash.invoice(session, link.item)
+        invoice = issued.invoice(session, link.item)
     if invoice.number is None:
         raise Refused("A pro-forma is no invoice: there is no XML of it.")
     content = ubl.xml(invoice_body.InvoiceBody.model_validate(invoice.body))
@@ -71,7 +71,7 @@ def pay(link: InvoiceLink, here: Here) -> Response:
     """Have a fresh pay page made, when the last one has run out or asks for another amount; the page offers it in a moment."""
     check_is_client(link)
     with here.db.writing() as session:
-        invoice_view.order_pay_page(session, here, cash.invoice(session, link.item))
+        invoice_view.order_pay_page(session, here, issued.invoice(session, link.item))
     here.nudge()
     return RedirectResponse(f"/i/{link.token}", 303)
 
@@ -91,7 +91,7 @@ def read(posted: Posted) -> tuple[PaymentPromised | None, dict[str, str]]:
 def tell(here: Door, link: Opened, said: PaymentPromised) -> None:
     """Keep a promise about this invoice; the same day once more is not kept again."""
     with here.db.writing() as session:
-        invoice, deal = cash.invoice(session, link.item), waiting.lock(session, link.deal_id)
+        invoice, deal = issued.invoice(session, link.item), waiting.lock(session, link.deal_id)
         if not invoice.part or invoice.kind != "invoice":
             raise Invalid("For this invoice please write to us.")
         payment_facts.promise_day(said.on, now=here.now(), zone=here.company.studio.zone)
@@ -108,7 +108,7 @@ def page(here: Door, link: Opened, status: int = 200, form: FormView | None = No
     """The page as things stand. While a pay page is being made, or a payment is on its way, it reloads by itself."""
     with here.db.reading() as session:
         record = invoice_view.page(session, here, link, form, sent)
-        waits = invoice_view.is_being_made(session, cash.invoice(session, link.item))
+        waits = invoice_view.is_being_made(session, issued.invoice(session, link.item))
     next_look = f"2; url=/i/{link.token}?sent={sent + 1}" if record.on_its_way == "soon" else "2" if waits else ""
     headers = {"Refresh": next_look} if next_look and status == HTTPStatus.OK else {}
     return here.page("pages/invoice.html", record, status, headers=headers, locale=record.document.body.locale)

@@ -2,13 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from api.door import Door
 from api.links import Opened
-from models import cash, effects, interest, invoices, ledger, links, payments
+from models import cash, effects, interest, invoices, issued, ledger, links, payments
 from models.cash_pages import InvoicePage, Received
 from models.cash_tables import Invoice
 from models.effects import EffectState
@@ -26,9 +25,9 @@ HOW = {"bank": "by bank transfer", "card": "by card", "cash": "in cash", "other"
 
 def page(session: Session, here: Door, link: Opened, form: Form | None = None, sent: int = 0) -> InvoicePage:
     """The invoice of a link, with its money as the ledger has it; `sent` counts the looks since its reader paid at the provider."""
-    invoice = cash.invoice(session, link.item)
+    invoice = issued.invoice(session, link.item)
     deal = session.get_one(Deal, invoice.deal_id)
-    studio, today = here.company.studio, here.now().astimezone(ZoneInfo(here.company.studio.zone)).date()
+    studio, today = here.company.studio, here.company.studio.today(here.now())
     is_plain = invoice.kind == "invoice"
     rest = ledger.open_of(session, invoice) if is_plain else Money(amount=0, currency=invoice.currency)
     stands = payments.standing(session, deal, invoice.part) if is_plain and invoice.part else None
@@ -56,11 +55,11 @@ def state(session: Session, here: Door, invoice: Invoice, rest: Money) -> State:
     """Where the invoice stands, for its reader."""
     if invoice.kind != "invoice":
         return "proforma" if invoice.kind == "proforma" else "credit_note"
-    if cash.is_credited(session, invoice):
+    if issued.is_credited(session, invoice):
         return "credited"
     if not rest.amount:
         return "paid"
-    today = here.now().astimezone(ZoneInfo(here.company.studio.zone)).date()
+    today = here.company.studio.today(here.now())
     return "overdue" if invoice.due_on and invoice.due_on < today else "open"
 
 
@@ -78,8 +77,7 @@ def received(session: Session, invoice: Invoice) -> list[Received]:
 
 def notes(session: Session, here: Door, invoice: Invoice) -> list[Choice]:
     """Links of the credit notes for it, as far as they were handed out."""
-    found = session.exec(select(Invoice).where(Invoice.corrects_id == invoice.id).order_by(col(Invoice.id))).all()
-    given = [(note, links.given(session, here.secret, f"invoice:{note.id}", note.deal_id)) for note in found]
+    given = [(note, links.given(session, here.secret, f"invoice:{note.id}", note.deal_id)) for note in issued.notes_on(session, invoice)]
     return [Choice(value=path, label=note.number or "") for note, path in given if path]
 
 

@@ -13,7 +13,7 @@ from random import Random
 
 from sqlmodel import Session, col, select
 
-from models import invoices, ledger
+from models import invoices, issued, ledger
 from models.cash_tables import Invoice, Series
 from models.company import Company
 from models.db import Database
@@ -100,7 +100,7 @@ def _work_until_death(url: str, company: Company, deals: Sequence[int], share: f
     random, db = Random(seed), Database(url)
     for deal in deals:
         with db.writing() as session:
-            is_new = invoices.of_part(session, session.get_one(Deal, deal), 1) is None
+            is_new = issued.of_part(session, session.get_one(Deal, deal), 1) is None
             invoices.issue(session, company, session.get_one(Deal, deal), 1, now=NOW)
             if is_new and random.random() < share:
                 os._exit(DIED)

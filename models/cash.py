@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from models import documents, ledger, wanted
+from models import documents, issued, ledger, wanted
 from models.accounts import CREDIT
 from models.cash_tables import Entry, Invoice, Payment, Posting
 from models.contract import ContractBody
@@ -46,10 +46,10 @@ def path(was: Cash, to: Cash) -> list[Cash]:
 
 def settle(session: Session, deal: Deal, *, why: str, fact: Fact | None, now: datetime) -> Cash:
     """Move the deal to where its money stands now; return where that is."""
-    invoices = [one for one in of_deal(session, deal) if one.part and not is_credited(session, one)]
-    issued = frozenset(one.part for one in invoices)
+    invoices = [one for one in issued.of_deal(session, deal) if one.part and not issued.is_credited(session, one)]
+    out = frozenset(one.part for one in invoices)
     paid = frozenset(one.part for one in invoices if not ledger.open_of(session, one).amount)
-    to = stands(len(agreed(session, deal).schedule), issued, paid)
+    to = stands(len(agreed(session, deal).schedule), out, paid)
     for place in path(Cash(deal.money), to):
         move(session, deal, place, why=why, fact=fact, now=now)
     return to
@@ -71,31 +71,6 @@ def agreed(session: Session, deal: Deal) -> ContractBody:
     if document is None or document.round != deal.round:
         raise Missing(f"Deal {deal.id} has no contract yet.")
     return ContractBody.model_validate(document.body)
-
-
-def invoice(session: Session, invoice_id: int) -> Invoice:
-    """One invoice. Raises Missing for an unknown one."""
-    found = session.get(Invoice, invoice_id)
-    if found is None:
-        raise Missing(f"There is no invoice {invoice_id}.")
-    return found
-
-
-def of_deal(session: Session, deal: Deal, kind: str = "invoice") -> list[Invoice]:
-    """A deal's invoices of its round, oldest first; or its credit notes or pro-formas."""
-    mine = select(Invoice).where(Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.kind == kind)
-    return list(session.exec(mine.order_by(col(Invoice.id))))
-
-
-def credited(session: Session, invoice: Invoice) -> Money:
-    """What credit notes took back of an invoice."""
-    notes = session.exec(select(Invoice).where(Invoice.corrects_id == invoice.id)).all()
-    return Money(amount=sum(note.gross for note in notes), currency=invoice.currency)
-
-
-def is_credited(session: Session, invoice: Invoice) -> bool:
-    """Whether an invoice was taken back whole."""
-    return credited(session, invoice).amount >= invoice.gross > 0
 
 
 def received(session: Session, invoice: Invoice) -> list[tuple[Payment, Money]]:

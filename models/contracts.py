@@ -8,7 +8,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -141,11 +140,11 @@ def _agreed(
     agreed = Agreed(
         snapshot=Snapshot.model_validate(proposal.body), digest=proposal.body_hash, selection=proposal.selection,
         totals=Totals.model_validate(proposal.totals), accepted_by=answer.name or client.name, client=client, details=known, texts=texts,
-        accepted_on=proposal.frozen_at.astimezone(ZoneInfo(company.studio.zone)).date(),
+        accepted_on=company.studio.today(proposal.frozen_at),
     )  # fmt: skip
     return agreed, proposal
 
 
 def _compose(company: Company, deal: Deal, agreed: Agreed, version: int, now: datetime) -> ContractBody:
-    today = now.astimezone(ZoneInfo(company.studio.zone)).date()
+    today = company.studio.today(now)
     return contract_body.compose(company, agreed, number=f"C-{deal.id or 0:04d}-{version}", version=version, today=today)

@@ -17,6 +17,7 @@ from models import (
     documents,
     effects,
     facts,
+    issued,
     letters,
     link_facts,
     payment_facts,
@@ -209,7 +210,7 @@ def _check_open(session: Session, deal: Deal, answer: Answer, now: datetime) -> 
 
 def _check_lost(session: Session, deal: Deal, answer: ClosedAsLost, now: datetime) -> None:
     _check_open(session, deal, answer, now)
-    asks = next((one for one in cash.of_deal(session, deal) if not cash.is_credited(session, one)), None)
+    asks = next((one for one in issued.of_deal(session, deal) if not issued.is_credited(session, one)), None)
     if asks:
         raise Refused(f"Invoice {asks.number} of deal {deal.id} is out. Run cancel-work: it credits what is not paid, and closes the deal.")
 

@@ -3,13 +3,12 @@
 Locks are taken in this order: the invoice's key, the series, the books.
 """
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy.orm import object_session
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from models import contract_parties, contract_state, corrections, documents, epc, invoice_bodies, ledger, numbering, vat
+from models import contract_parties, contract_state, corrections, documents, epc, invoice_bodies, issued, ledger, numbering, vat
 from models.accounts import RECEIVABLE
 from models.cash_answers import InvoiceCorrected
 from models.cash_pages import InvoiceDocument
@@ -35,7 +34,7 @@ def issue(session: Session, company: Company, deal: Deal, part: int, *, now: dat
     """
     key = f"deal/{deal.id}/r{deal.round}/invoice/{part}"
     serialise(session, f"invoice/{key}")
-    before = of_part(session, deal, part)
+    before = issued.of_part(session, deal, part)
     if before:
         again = f"{key}/again/{fact.id}" if fact and fact.kind == InvoiceCorrected.kind else ""
         if known := _with_key(session, again):
@@ -45,10 +44,10 @@ def issue(session: Session, company: Company, deal: Deal, part: int, *, now: dat
         key = again
     contract, studio = _contract(session, deal, {"signed"}), company.studio
     if before:
-        contract = _readdressed(session, company, deal, contract)
+        contract = readdressed(session, company, deal, contract)
     invoice_bodies.instalment(contract, part)
     number = numbering.take(session, studio, studio.invoices.series, now)
-    body = invoice_bodies.invoice(studio, contract, part, number, day=_today(company, now), text=text)
+    body = invoice_bodies.invoice(studio, contract, part, number, day=studio.today(now), text=text)
     invoice = _kept(session, deal.client_id, deal.round, key, body, number, now=now, fact=fact)
     _book(session, invoice, about=invoice, sign=1, now=now, fact=fact)
     return invoice
@@ -64,7 +63,7 @@ def proforma(session: Session, company: Company, deal: Deal, part: int, *, now: 
     serialise(session, f"invoice/{key}")
     if known := _with_key(session, key):
         return known
-    body = invoice_bodies.proforma(company.studio, contract, part, day=_today(company, now))
+    body = invoice_bodies.proforma(company.studio, contract, part, day=company.studio.today(now))
     return _kept(session, deal.client_id, deal.round, key, body, None, now=now, fact=None)
 
 
@@ -86,7 +85,7 @@ def credit(
         raise Refused(f"Invoice {invoice.number} has been credited whole already.")
     off = left if gross is None else corrections.take(left, gross, _percent(body, left, gross), body.locale)
     number = numbering.take(session, studio, studio.invoices.credit_series, now)
-    told = invoice_bodies.credit_note(studio, body, off, number, day=_today(company, now), reason=reason.strip())
+    told = invoice_bodies.credit_note(studio, body, off, number, day=studio.today(now), reason=reason.strip())
     note = _kept(session, invoice.client_id, invoice.round, key, told, number, now=now, fact=fact, corrects_id=invoice.id)
     _book(session, note, about=invoice, sign=-1, now=now, fact=fact)
     return note
@@ -101,15 +100,9 @@ def nearest_credit(invoice: Invoice, gross: Money) -> Money:
     return corrections.nearest(left, gross, _percent(body_of(invoice), left, gross)).gross
 
 
-def of_part(session: Session, deal: Deal, part: int) -> Invoice | None:
-    """The newest invoice of a payment of the plan in the deal's round, whether it was credited or not."""
-    mine = (Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.part == part, Invoice.kind == invoice_bodies.INVOICE)
-    return session.exec(select(Invoice).where(*mine).order_by(col(Invoice.id).desc())).first()
-
-
 def left_of(session: Session, invoice: Invoice) -> Sums:
     """Net and VAT of an invoice less its credit notes."""
-    notes = session.exec(select(Invoice).where(Invoice.corrects_id == invoice.id)).all()
+    notes = issued.notes_on(session, invoice)
     net, vat = (getattr(invoice, name) - sum(getattr(note, name) for note in notes) for name in ("net", "vat"))
     return Sums(Money(amount=net, currency=invoice.currency), Money(amount=vat, currency=invoice.currency))
 
@@ -127,14 +120,7 @@ def shown(session: Session, company: Company, invoice: Invoice, *, link: str) ->
     return InvoiceDocument(body=body, logo=logo(company), qr=qr, link=link)
 
 
-def _contract(session: Session, deal: Deal, states: set[str]) -> ContractBody:
-    document = contract_state.of_round(session, deal)
-    if document is None or document.state not in states:
-        raise Refused(f"Deal {deal.id} has no {'signed contract' if states == {'signed'} else 'contract'} to invoice by.")
-    return ContractBody.model_validate(document.body)
-
-
-def _readdressed(session: Session, company: Company, deal: Deal, contract: ContractBody) -> ContractBody:
+def readdressed(session: Session, company: Company, deal: Deal, contract: ContractBody) -> ContractBody:
     """The contract with the client's details as they are now: an invoice issued anew goes to the right address.
 
     Raises Refused where other details would call for another VAT: then the agreement itself changes.
@@ -148,15 +134,18 @@ def _readdressed(session: Session, company: Company, deal: Deal, contract: Contr
     return contract.model_copy(update={"buyer": contract_parties.buyer(client, details, contract.locale)})
 
 
+def _contract(session: Session, deal: Deal, states: set[str]) -> ContractBody:
+    document = contract_state.of_round(session, deal)
+    if document is None or document.state not in states:
+        raise Refused(f"Deal {deal.id} has no {'signed contract' if states == {'signed'} else 'contract'} to invoice by.")
+    return ContractBody.model_validate(document.body)
+
+
 def _percent(body: InvoiceBody, left: Sums, gross: Money) -> str:
     """The rate at which a part is taken back. Raises Refused for a part of an invoice with several rates."""
     if len(body.vat_groups) > 1 and gross != left.gross:
         raise Refused(f"Invoice {body.number} has several VAT rates; credit it whole and issue it anew.")
     return body.vat_groups[0].percent
-
-
-def _today(company: Company, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(company.studio.zone)).date()
 
 
 def _with_key(session: Session, key: str) -> Invoice | None:

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from models import documents, facts, letters, waiting
+from models import documents, facts, issued, letters, waiting
 from models.answer import Answer
 from models.answers import LinkAsked, ProposalForwarded, QualifyAnswer
-from models.cash_tables import Invoice
 from models.errors import Missing, Refused
 from models.letters import LetterOrder
 from models.tables import Deal, Fact
@@ -24,9 +23,8 @@ def page_of(session: Session, deal: Deal) -> str:
     if any(QualifyAnswer.kind in wait.kinds for wait in waiting.open_waits(session, deal.id or 0)):
         return "qualify"
     if deal.sales in {Sales.SIGNED, Sales.WON}:
-        mine = select(Invoice).where(Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.kind == "invoice")
-        newest = session.exec(mine.order_by(col(Invoice.id).desc())).first()
-        return f"invoice:{newest.id}" if newest else "contract"
+        mine = issued.of_deal(session, deal)
+        return f"invoice:{mine[-1].id}" if mine else "contract"
     if deal.sales == Sales.CONTRACTING:
         return "contract"
     return "brief" if deal.sales in {Sales.RECEIVED, Sales.BRIEFING, Sales.ESTIMATING} else "proposal"

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
@@ -27,7 +26,7 @@ def take(session: Session, studio: Studio, series: str, now: datetime) -> Number
 
     It is given back when the transaction is; whoever wants the next one waits until then.
     """
-    year = now.astimezone(ZoneInfo(studio.zone)).year
+    year = studio.today(now).year
     seq = _raised(session, series, year)
     number = studio.invoices.number.format(series=series, year=year, number=seq)
     return Number(series, year, seq, number, reference_of(number))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from models import ledger, placing
+from models import issued, ledger, placing
 from models.accounts import CREDIT, RECEIVABLE
 from models.answer import Answer
 from models.cash_answers import PaymentPromised, PaymentRecorded, WorkCancelled
@@ -38,10 +38,7 @@ def invoice_of(session: Session, deal: Deal, part: int) -> Invoice:
 
     Raises Missing before it is issued, Refused where part 0 could mean several.
     """
-    mine = select(Invoice).where(
-        Invoice.deal_id == deal.id, Invoice.round == deal.round, col(Invoice.number).is_not(None), col(Invoice.corrects_id).is_(None)
-    )
-    found = session.exec(mine.order_by(col(Invoice.id).desc())).all()
+    found = issued.of_deal(session, deal)[::-1]
     meant = [one for one in found if one.part == part] if part else [one for one in found if ledger.open_of(session, one).amount]
     if not meant:
         raise Missing(f"Deal {deal.id} has no invoice for payment {part} yet." if part else f"Deal {deal.id} has no open invoice.")
@@ -107,8 +104,7 @@ def _check_promised(session: Session, deal: Deal, answer: PaymentPromised, now: 
 def _check_cancelled(session: Session, deal: Deal, answer: WorkCancelled, now: datetime) -> None:  # noqa: ARG001
     if not is_legal(Work(deal.work), Work.CANCELLED):
         raise Refused(f"The work of deal {deal.id} is {deal.work}; it cannot be cancelled now.")
-    mine = select(Invoice).where(Invoice.deal_id == deal.id, Invoice.round == deal.round, col(Invoice.number).is_not(None))
-    paid = sum(ledger.paid_of(session, one).amount for one in session.exec(mine.where(col(Invoice.corrects_id).is_(None))))
+    paid = sum(ledger.paid_of(session, one).amount for one in issued.of_deal(session, deal))
     keep = Money.of_major(answer.keep, deal.currency)
     if keep.amount > paid:
         raise Refused(f"{keep.format()} cannot be kept: only {Money(amount=paid, currency=deal.currency).format()} was paid.")

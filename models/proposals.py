@@ -5,7 +5,6 @@ import mimetypes
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -114,7 +113,7 @@ def _compose(session: Session, company: Company, deal: Deal, estimate: Estimate,
     return compose.compose(
         company, estimate, estimate.inputs.answers, deal_id=deal.id or 0, version=version, number=f"P-{deal.id or 0:04d}-{version}",
         client_name=client.name, client_company=client.company, salesperson_email=deal.salesperson,
-        today=now.astimezone(ZoneInfo(company.studio.zone)).date(), locale=deal.locale or company.studio.locale, texts=texts,
+        today=company.studio.today(now), locale=deal.locale or company.studio.locale, texts=texts,
     )  # fmt: skip
 
 

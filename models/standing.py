@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from models import facts, ledger
+from models import facts, issued, ledger
 from models.cash_answers import PaymentPromised
-from models.cash_tables import Invoice
 from models.money import Money
 from models.proposal import Record
 from models.tables import Deal, Fact
@@ -34,18 +33,13 @@ class Standing(Record):
 
 def standing(session: Session, deal: Deal, part: int) -> Standing | None:
     """Where this part of the deal's round stands; None before its invoice is issued. The books decide, not the invoice."""
-    mine = select(Invoice).where(
-        Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.part == part, col(Invoice.number).is_not(None),
-        col(Invoice.corrects_id).is_(None),
-    )  # fmt: skip
-    invoice = session.exec(mine.order_by(col(Invoice.id).desc())).first()
+    invoice = issued.of_part(session, deal, part)
     if invoice is None:
         return None
     open_ = ledger.open_of(session, invoice)
-    credited = session.exec(select(func.coalesce(func.sum(Invoice.gross), 0)).where(Invoice.corrects_id == invoice.id)).one()
     return Standing(
         invoice=invoice.id or 0, number=invoice.number or "", gross=Money(amount=invoice.gross, currency=invoice.currency), open=open_,
-        paid=ledger.paid_of(session, invoice), state="credited" if 0 < invoice.gross <= credited else "open" if open_.amount else "paid",
+        paid=ledger.paid_of(session, invoice), state="credited" if issued.is_credited(session, invoice) else "open" if open_.amount else "paid",
         due_on=invoice.due_on, promised_on=_promised(session, deal, part),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The studio itself: who it is, how it is reached and paid, who works there."""
 
-from datetime import time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -152,6 +152,10 @@ class Studio(SetUp):
     def holidays(self) -> str:
         """The calendar that working days follow: "IE", or "DE-BY" with a region."""
         return f"{self.country}-{self.region}" if self.region else self.country
+
+    def today(self, now: datetime) -> date:
+        """The day that it is where the studio is."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
     def card(self) -> StudioCard:
         """The studio as documents show it."""

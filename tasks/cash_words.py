@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_date, format_timedelta
 from sqlmodel import Session
 
-from models import cash, delivery_facts, interest, ledger, payments
+from models import cash, delivery_facts, interest, issued, ledger, payments
 from models.cash_tables import Invoice, Payment
 from models.contract import Instalment
 from models.money import Money
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def invoice_of(about: "About") -> Invoice:
     """The invoice that a letter is about."""
-    return cash.invoice(about.session, about.order.invoice)
+    return issued.invoice(about.session, about.order.invoice)
 
 
 def open_invoices(session: Session, client_id: int, locale: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import cash, contract_parties, effects, inbox, invoices, ledger, waiting, wanted
+from models import cash, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
 from models.cash_answers import InvoiceCorrected, WorkCancelled
 from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused
@@ -33,7 +33,7 @@ def credit_invoice(
     """
     here = world()
     with here.db.writing() as session:
-        invoice = _invoice(session, number)
+        invoice = issued.numbered(session, number)
         waiting.lock(session, invoice.deal_id)  # first the deal, then the books, as a payment does
         amount, credit_key = _amount(gross, invoice.currency), f"{key}/credit/{invoice.id}"
         note = invoices.credit(session, here.company, invoice, gross=amount, reason=reason, key=credit_key, now=here.now())
@@ -82,8 +82,8 @@ def _end(session: Session, here: World, deal: Deal, reason: str, fact: Fact) -> 
 def _keep_only(session: Session, here: World, deal: Deal, answer: WorkCancelled, fact: Fact, key: str) -> None:
     """Credit what is unpaid, and what was paid beyond what is kept, the earliest invoice keeping first."""
     kept = Money.of_major(answer.keep, deal.currency).amount
-    for invoice in cash.of_deal(session, deal):
-        left = invoice.gross - cash.credited(session, invoice).amount
+    for invoice in issued.of_deal(session, deal):
+        left = invoice.gross - issued.credited(session, invoice).amount
         stays = min(ledger.paid_of(session, invoice).amount, left, kept)
         kept -= stays
         if left > stays:
@@ -168,16 +168,8 @@ def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Inv
     key, why = f"invoice/{note.id}", f"credit note {note.number}"
     fact, is_new = inbox.tell(session, deal.id or 0, answer, source="books", external_id=key, actor=f"staff:{who}", now=here.now())
     cash.settle(session, deal, why=why, fact=fact, now=here.now())
-    if is_new and again and cash.is_credited(session, invoice):
+    if is_new and again and issued.is_credited(session, invoice):
         wanted.want(session, Stage.INVOICE, deal=deal, part=invoice.part, fact=fact, now=here.now())
-
-
-def _invoice(session: Session, number: str) -> Invoice:
-    wanted_one = select(Invoice).where(Invoice.number == number.strip().upper(), col(Invoice.kind) == "invoice")
-    invoice = session.exec(wanted_one).first()
-    if invoice is None:
-        raise Missing(f"There is no invoice {number}.")
-    return invoice
 
 
 def _amount(gross: str, currency: str) -> Money | None:

@@ -1,7 +1,7 @@
 """Steps of the delivery as far as the payment plan goes: the project manager's word makes the next invoice."""
 
 from models import cash, wanted
-from models.invoices import of_part
+from models.issued import of_part
 from models.letters import LetterOrder
 from models.stages import Stage
 from models.tables import Deal

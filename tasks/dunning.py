@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from models import cash, invoices
+from models import cash, issued
 from models.effects import EffectState
 from models.letters import LetterOrder
 from models.tables import Deal, Effect, Wait
@@ -20,8 +20,8 @@ def remind(here: World, wait: Wait, name: str, guard: Guard) -> None:
     """Send the letter `name` about the invoice of this wait; it lists all the client's open ones, and counts for them all."""
     with here.db.reading() as session:
         deal = session.get_one(Deal, wait.deal_id)
-        invoice = invoices.of_part(session, deal, wait.part)
-        client_id, today = deal.client_id, here.now().date()
+        invoice = issued.of_part(session, deal, wait.part)
+        client_id, today = deal.client_id, here.company.studio.today(here.now())
     if invoice is None:
         return
     ours = invoice.id or 0

@@ -2,9 +2,9 @@
 
 from sqlmodel import Session
 
-from models import cash, ledger, payments, waiting, wanted
+from models import cash, issued, ledger, payments, waiting, wanted
 from models.errors import Missing
-from models.invoices import of_part
+from models.issued import of_part
 from models.letters import LetterOrder
 from models.stages import Stage
 from models.tables import Deal
@@ -57,7 +57,7 @@ def thank_client(deal_id: int, part: int, heard: int) -> list[str]:  # noqa: ARG
 def tell_director(invoice_id: int) -> str:
     """Tell the director that an invoice's reminders have come to their end; return the effect's state."""
     with world().db.reading() as session:
-        invoice = cash.invoice(session, invoice_id)
+        invoice = issued.invoice(session, invoice_id)
     words = {"what": f"the money of {invoice.number}, all reminders sent"}
     order = LetterOrder(name="client-silent", deal_id=invoice.deal_id, to="director", invoice=invoice_id, facts=words)
     return letters.send(f"invoice/{invoice_id}/director", order, guard=lambda session: _not_late(session, invoice_id)).state
@@ -84,5 +84,5 @@ def conclude_payment(deal_id: int, part: int, state: str) -> str:
 
 def _not_late(session: Session, invoice_id: int) -> str | None:
     """Why nobody is told of an invoice: issued anew, it may not even be due."""
-    due = cash.invoice(session, invoice_id).due_on
-    return "It is not due yet." if due and due >= world().now().date() else None
+    here, due = world(), issued.invoice(session, invoice_id).due_on
+    return "It is not due yet." if due and due >= here.company.studio.today(here.now()) else None

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from models import cash, effects, ledger, payments
+from models import effects, issued, ledger, payments
 from models.cash_tables import Invoice, Payment
 from models.effects import EffectState
 from models.errors import Refused
@@ -25,7 +25,7 @@ def plan(session: Session, here: World, note: Invoice) -> tuple[list[str], Money
     known = _of_note(session, note)
     if known:
         return [one.key for one in known], Money(amount=int(known[0].args["by_hand"]), currency=note.currency)
-    invoice = cash.invoice(session, note.corrects_id or 0)
+    invoice = issued.invoice(session, note.corrects_id or 0)
     left, orders = _too_much(session, invoice, note), []
     for charge in payments.charges(session, invoice):
         back = min(left, _free(session, charge))
@@ -46,7 +46,7 @@ def _of_note(session: Session, note: Invoice) -> list[Effect]:
 
 def _too_much(session: Session, invoice: Invoice, note: Invoice) -> int:
     """What this note, and none before it, makes too much of what was paid: a refund that is still on its way is not ordered twice."""
-    notes = session.exec(select(Invoice).where(Invoice.corrects_id == invoice.id, col(Invoice.id) <= note.id)).all()
+    notes = [one for one in issued.notes_on(session, invoice) if (one.id or 0) <= (note.id or 0)]
     paid, owed = ledger.paid_of(session, invoice).amount, invoice.gross - sum(one.gross for one in notes)
     return max(0, paid - owed) - max(0, paid - owed - note.gross)
 

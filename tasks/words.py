@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_timedelta
 from sqlmodel import Session
@@ -41,11 +40,11 @@ class About:
     @property
     def today(self) -> date:
         """Today, where the studio is."""
-        return self.now.astimezone(ZoneInfo(self.company.studio.zone)).date()
+        return self.company.studio.today(self.now)
 
     def day(self, moment: datetime) -> str:
         """A moment's day, where the studio is: "Monday, 4 May 2026"."""
-        return format_date(moment.astimezone(ZoneInfo(self.company.studio.zone)).date(), "full", locale=self.locale)
+        return format_date(self.company.studio.today(moment), "full", locale=self.locale)
 
 
 def word(name: str, about: About) -> str:

@@ -6,8 +6,8 @@ from itertools import combinations, product
 import pytest
 from sqlmodel import select
 
-from models import cash, invoices
-from models.cash import agreed, is_credited, open_of_client, path, received, settle, stands, too_much
+from models import invoices, issued
+from models.cash import agreed, open_of_client, path, received, settle, stands, too_much
 from models.errors import Missing
 from models.money import Money
 from models.tables import Deal, Move
@@ -21,19 +21,19 @@ def every_case():
     for parts in range(1, 5):
         numbers = range(1, parts + 1)
         for size in range(parts + 1):
-            for issued in combinations(numbers, size):
+            for out in combinations(numbers, size):
                 for count in range(size + 1):
-                    for paid in combinations(issued, count):
-                        yield parts, frozenset(issued), frozenset(paid)
+                    for paid in combinations(out, count):
+                        yield parts, frozenset(out), frozenset(paid)
 
 
-@pytest.mark.parametrize(("parts", "issued", "paid"), list(every_case()))
-def test_the_money_stands_where_invoices_and_payments_put_it(parts, issued, paid) -> None:
-    found = stands(parts, issued, paid)
+@pytest.mark.parametrize(("parts", "out", "paid"), list(every_case()))
+def test_the_money_stands_where_invoices_and_payments_put_it(parts, out, paid) -> None:
+    found = stands(parts, out, paid)
     assert (found == Cash.PAID) == (len(paid) == parts)
-    assert (found == Cash.NONE) == (not issued)
+    assert (found == Cash.NONE) == (not out)
     if found == Cash.FINAL_DUE:
-        assert parts in issued
+        assert parts in out
     if found == Cash.DEPOSIT_PAID:
         assert 1 in paid
     if found == Cash.DEPOSIT_DUE:
@@ -91,7 +91,7 @@ def test_what_was_credited_counts_as_not_issued(here) -> None:
         a_payment(session, invoice)
         settle(session, deal, why="paid", fact=None, now=MONDAY)
         invoices.credit(session, the_company(), invoice, gross=None, reason="x", key="note", now=MONDAY)
-        assert is_credited(session, invoice)
+        assert issued.is_credited(session, invoice)
         assert settle(session, deal, why="credited", fact=None, now=MONDAY) == "none"
 
 
@@ -102,7 +102,7 @@ def test_a_credit_of_all_that_is_unpaid_leaves_a_paid_invoice(here_sqlite) -> No
         gross = invoices.nearest_credit(invoice, Money(amount=100_000, currency="EUR"))
         invoices.credit(session, the_company(), invoice, gross=gross, reason="x", key="note", now=MONDAY)
         a_payment(session, invoice, invoice.gross - gross.amount)
-        assert not is_credited(session, invoice)
+        assert not issued.is_credited(session, invoice)
         assert settle(session, deal, why="paid", fact=None, now=MONDAY) == "deposit_paid"
 
 
@@ -143,4 +143,4 @@ def test_a_clients_open_invoices_come_due_first_and_without_what_is_paid_or_cred
 
 def test_there_is_no_invoice_that_was_never_issued(here_sqlite) -> None:
     with here_sqlite.db.reading() as session, pytest.raises(Missing, match="no invoice 99"):
-        cash.invoice(session, 99)
+        issued.invoice(session, 99)

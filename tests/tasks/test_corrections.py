@@ -9,7 +9,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as some
 from sqlmodel import select
 
-from models import cash, effects, facts, ledger, payments
+from models import effects, facts, issued, ledger, payments
 from models.cash_answers import InvoiceCorrected, MoneyCame
 from models.cash_tables import Invoice, Payment
 from models.effects import EffectState
@@ -107,7 +107,7 @@ def test_a_part_is_taken_back_and_the_rest_stays_open(here: World) -> None:
     assert one(here, made["note"]).gross == 123_000
     with here.db.reading() as session:
         assert ledger.open_of(session, invoice).amount == invoice.gross - 123_000
-        assert not cash.is_credited(session, invoice)
+        assert not issued.is_credited(session, invoice)
     assert deal_of(here, invoice).money == "deposit_due"
     is_right(here)
 
@@ -378,7 +378,7 @@ def test_what_is_kept_stays_and_the_rest_goes_back(here: World, till: CardTill) 
         corrections.refund.fn(key)
     with here.db.reading() as session:
         assert ledger.paid_of(session, invoice).amount == kept
-        assert [ledger.open_of(session, one).amount for one in cash.of_deal(session, deal_of(here, invoice))] == [0, 0]
+        assert [ledger.open_of(session, one).amount for one in issued.of_deal(session, deal_of(here, invoice))] == [0, 0]
     assert deal_of(here, invoice).money == "deposit_paid"
     is_right(here)
 
@@ -543,7 +543,7 @@ class Story:
                 assert sum(order.amount.amount for order in self.till.refunded if order.charge_id == charge) <= came[charge]
             if self.kept is not None:
                 mine = [session.get_one(Invoice, invoice.id) for invoice in self.invoices]
-                stays = sum(invoice.gross - cash.credited(session, invoice).amount for invoice in mine)
+                stays = sum(invoice.gross - issued.credited(session, invoice).amount for invoice in mine)
                 assert stays <= self.kept + len(mine)
                 assert session.get_one(Deal, self.deal.id).work == "cancelled"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from models import cash, effects, invoices, links
+from models import cash, effects, invoices, issued, links
 from models.db import Database
 from models.errors import Refused, Unavailable, Uncertain
 from models.letter_views import LETTER_NEEDS
@@ -72,7 +72,7 @@ class Post:
 
     def _papers(self, session: Session) -> dict[str, dict]:
         """Which invoice and payment the letters are about that are about one: what their orders say of it."""
-        invoiced, paid, credited = (cash.of_deal(session, self.deals[place])[0] for place in ("invoiced", "under way", "credited"))
+        invoiced, paid, credited = (issued.of_deal(session, self.deals[place])[0] for place in ("invoiced", "under way", "credited"))
         part, whole = a_payment(session, invoiced, 1000), cash.received(session, paid)[0][0]
         unknown = a_payment(session, invoiced, 777, reference="for your work", payer_name="A Friend")
         note = invoices.credit(session, the_company(), credited, gross=None, reason="Fewer pages", key="note", now=MONDAY)
@@ -195,8 +195,8 @@ def test_a_letter_lists_every_open_invoice_of_its_client_and_of_nobody_else(here
         first = at(session, "invoiced")
         second = at(session, "invoiced", client=session.get_one(Client, first.client_id))
         stranger = at(session, "invoiced")
-        numbers = [cash.of_deal(session, deal)[0].number for deal in (first, second, stranger)]
-        order = an_order("payment-reminder", first, invoice=cash.of_deal(session, first)[0].id)
+        numbers = [issued.of_deal(session, deal)[0].number for deal in (first, second, stranger)]
+        order = an_order("payment-reminder", first, invoice=issued.of_deal(session, first)[0].id)
     found = words(letters.write(here_sqlite, "k", order))
     assert f"{numbers[0]} · Deposit · €4,895.23 · due 9 March 2026" in found
     assert f"{numbers[1]} · Deposit" in found

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import col, select
 
-from models import cash, documents, facts, invoices, ledger, payments, waiting
+from models import documents, facts, invoices, issued, ledger, payments, waiting
 from models.cash_answers import MoneyCame
 from models.cash_tables import Invoice, Payment
 from models.errors import Missing
@@ -132,7 +132,7 @@ def test_too_much_is_asked_about_once_however_often_the_step_runs(here: World) -
 def test_one_payment_for_two_invoices_is_too_much_for_neither(here: World) -> None:
     invoice = invoiced(here, parts=2)
     with here.db.writing() as session:
-        other = cash.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
+        other = issued.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
         a_payment(session, invoice, invoice.gross + other.gross, reference=f"{invoice.number} {other.number}")
     thanks(here, invoice)
     thanks(here, other)
@@ -145,7 +145,7 @@ def test_one_payment_for_two_invoices_is_too_much_for_neither(here: World) -> No
 def test_what_is_too_much_for_two_invoices_is_asked_about_once(here_sqlite: World) -> None:
     invoice = invoiced(here_sqlite, parts=2)
     with here_sqlite.db.writing() as session:
-        other = cash.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
+        other = issued.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
         a_payment(session, invoice, invoice.gross + other.gross + 700, reference=f"{invoice.number} {other.number}")
     thanks(here_sqlite, invoice)
     thanks(here_sqlite, other)
@@ -210,7 +210,7 @@ def test_the_last_part_brings_the_money_track_to_its_end(here: World) -> None:
     pay(here, invoice)
     assert steps.conclude_payment.fn(invoice.deal_id, 1, "paid") == "final_due"
     with here.db.reading() as session:
-        last = cash.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
+        last = issued.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
     pay(here, last)
     assert steps.conclude_payment.fn(invoice.deal_id, 2, "paid") == "paid"
     assert len(live(here, Stage.DELIVERY)) == 1
