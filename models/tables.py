@@ -1,4 +1,6 @@
-"""The tables of the process; those of money and signatures are in `models.cash_tables`, which this module loads too.
+"""The tables of the process; those of money and signatures are in `models.cash_tables`, those of delivery in `models.delivery_tables`.
+
+This module loads them all.
 
 Times are aware UTC, money is minor units, JSON columns hold plain data.
 
@@ -10,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import models.cash_tables  # noqa: F401 (one metadata holds them all)
+import models.cash_tables
+import models.delivery_tables  # noqa: F401 (one metadata holds them all)
 from models.columns import Payload
 from models.columns import json_of as _json
 from models.columns import when as _when
@@ -18,7 +21,10 @@ from models.stages import LIVE_STATES
 
 
 class Client(SQLModel, table=True):
-    """Somebody who asked us for work. `email` is normalised, `phone` E.164; `details` are a contracting party's (`ContractDetails`)."""
+    """Somebody who asked us for work. `email` is normalised, `phone` E.164; `details` are a contracting party's (`ContractDetails`).
+
+    `bounced_at`: since when letters to the address come back, `bounce_said` why; `course_off_at`: they want no more letters of a course.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
@@ -29,6 +35,9 @@ class Client(SQLModel, table=True):
     details: Payload = _json()
     opened_at: datetime = _when(null=False)
     reminders_off_at: datetime | None = _when()
+    course_off_at: datetime | None = _when()
+    bounced_at: datetime | None = _when()
+    bounce_said: str = ""
 
 
 class Deal(SQLModel, table=True):
