@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from api.door import Door
 from api.links import Opened
-from models import documents, facts, inbox, proposals
+from models import documents, facts, proposal_facts, proposals
 from models.answers import ProposalAnswer
 from models.errors import Missing
 from models.pages import Choice, Difference, Form, ProposalPage
@@ -73,7 +73,7 @@ def state(session: Session, here: Door, deal: Deal, document: Document) -> State
         return "expired"
     if deal.held_since is not None:
         return "on_hold"
-    if (here.now() - inbox.LAST_PLACE_ON_EARTH).date() > Snapshot.model_validate(document.body).valid_until:
+    if (here.now() - proposal_facts.LAST_PLACE_ON_EARTH).date() > Snapshot.model_validate(document.body).valid_until:
         return "expired"
     told = [fact.payload for fact in facts.of_deal(session, deal.id or 0, ProposalAnswer.kind)]
     return "change_asked" if told and told[-1]["version"] == document.version else "open"

@@ -1,7 +1,8 @@
 """What people and machines may tell us: one pydantic model a kind of fact, with its `kind` and its words for a form.
 
 The same model checks a client's form, another system's JSON and the form an operator sees on a suspended run. What is told about
-contracts, invoices and money stands in `models.cash_answers`.
+contracts, invoices and money stands in `models.cash_answers`, about delivery in `models.delivery_answers` and `models.after_answers`.
+Longer than 200: the whole list of what may be told on one page.
 """
 
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from models import after_answers, delivery_answers
 from models.answer import MOST_HOURS, Answer, Words
 from models.cash_answers import CASH_ANSWERS, CASH_BY_RULE
 
@@ -189,8 +191,9 @@ class Joined(Answer):
 ANSWERS: tuple[type[Answer], ...] = (
     QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ProposalRevised, ContractWord, Held, Released, ClosedAsLost, Reopened,
     Noted, ProposalViewed, ProposalForwarded, LinkAsked, RemindersStopped, Joined, *CASH_ANSWERS,
+    *delivery_answers.ANSWERS, *after_answers.ANSWERS,
 )  # fmt: skip
-BY_RULE: frozenset[type[Answer]] = frozenset({Joined, *CASH_BY_RULE})
+BY_RULE: frozenset[type[Answer]] = frozenset({Joined, *CASH_BY_RULE, *delivery_answers.BY_RULE, *after_answers.BY_RULE})
 """What only our own rules tell, or a page that has checked who speaks: nobody may claim it from outside."""
 BY_KIND: dict[str, type[Answer]] = {model.kind: model for model in ANSWERS}
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from models import documents, issued, ledger, wanted
+from models import changes, documents, issued, ledger, wanted
 from models.accounts import CREDIT
 from models.cash_tables import Entry, Invoice, Payment, Posting
 from models.contract import ContractBody
@@ -19,9 +19,12 @@ from models.tables import Deal, Fact
 from models.tracks import CASH, Cash, Work, move
 
 
-def stands(parts: int, issued: frozenset[int], paid: frozenset[int]) -> Cash:
-    """Where the money stands when of `parts` payments these are issued and these are paid (a paid one is issued)."""
-    first, last, every = 1, parts, frozenset(range(1, parts + 1))
+def stands(parts: int, issued: frozenset[int], paid: frozenset[int], further: int = 0) -> Cash:
+    """Where the money stands when of `parts` payments these are issued and these are paid (a paid one is issued).
+
+    `further` payments beyond them, of changes, have to be paid as well; none of them is the last one of the plan.
+    """
+    first, last, every = 1, parts, frozenset(range(1, parts + further + 1))
     if every <= paid:
         return Cash.PAID
     if last in issued and (parts == 1 or first in paid):
@@ -49,7 +52,8 @@ def settle(session: Session, deal: Deal, *, why: str, fact: Fact | None, now: da
     invoices = [one for one in issued.of_deal(session, deal) if one.part and not issued.is_credited(session, one)]
     out = frozenset(one.part for one in invoices)
     paid = frozenset(one.part for one in invoices if not ledger.open_of(session, one).amount)
-    to = stands(len(agreed(session, deal).schedule), out, paid)
+    own, all_of_it = len(contract(session, deal).schedule), len(agreed(session, deal).schedule)
+    to = stands(own, out, paid, all_of_it - own)
     for place in path(Cash(deal.money), to):
         move(session, deal, place, why=why, fact=fact, now=now)
     return to
@@ -66,7 +70,12 @@ def reopened(session: Session, invoice: Invoice, *, fact: Fact | None, now: date
 
 
 def agreed(session: Session, deal: Deal) -> ContractBody:
-    """The contract that the deal's payments follow. Raises Missing before there is one."""
+    """What the deal's payments follow: its contract, with the changes that were taken since. Raises Missing before there is one."""
+    return changes.with_changes(session, deal, contract(session, deal))
+
+
+def contract(session: Session, deal: Deal) -> ContractBody:
+    """The contract as it was signed. Raises Missing before there is one."""
     document = documents.latest(session, deal.id or 0, "contract")
     if document is None or document.round != deal.round:
         raise Missing(f"Deal {deal.id} has no contract yet.")

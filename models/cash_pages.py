@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from models.act import ActBody
 from models.contract import ContractBody, Evidence
 from models.invoice import InvoiceBody
 from models.money import Money
@@ -20,10 +21,10 @@ class ContractDocument(View):
 
 
 class EvidenceDocument(View):
-    """`documents/evidence/print.html`: the page that is joined to a signed contract."""
+    """`documents/evidence/print.html`: the page that is joined to a signed contract, or to an act of acceptance."""
 
     evidence: Evidence
-    contract: ContractBody
+    contract: ContractBody | ActBody
     zone: str
     logo: str = ""
     fingerprint: str = ""
@@ -143,20 +144,3 @@ class InvoicePage(Page):
     form: Form = Form()
     notice: str = ""
     read_only: bool = False
-
-
-class MilestonePage(Page):
-    """`pages/milestone.html`, the project manager's. POST /m/{token}: who, text, payment (its number), action (reached)."""
-
-    token: str
-    deal_id: int
-    client_name: str
-    client_company: str
-    service_name: str
-    payment: int
-    title: str
-    when: str
-    amount: Money
-    state: Literal["open", "reached", "closed"]
-    people: list[str] = []
-    form: Form = Form()

@@ -8,9 +8,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from models import contract_texts
+from models import contract_texts, delivery_setup
 from models.company_checks import problems_of
 from models.contract_texts import ContractTexts
+from models.delivery_setup import Delivery
 from models.errors import BadSetup
 from models.ladder import Ladder
 from models.questionnaire import Questionnaire
@@ -38,6 +39,7 @@ class Company(BaseModel):
     briefs: dict[str, Questionnaire]
     ladders: dict[str, Ladder]
     contract: ContractTexts
+    delivery: Delivery
     folder: Path
 
     def role_title(self, role: str) -> str:
@@ -56,15 +58,19 @@ def load(folder: Path, letters: Collection[str] = ()) -> Company:
     Raises BadSetup with one line per problem, all of them at once.
     """
     problems: list[str] = []
-    raw = {path: _toml(folder, path, problems) for path in ("studio.toml", "rates.toml", "ladders.toml", contract_texts.FILE)}
+    raw = {path: _toml(folder, path, problems) for path in ("studio.toml", "rates.toml", "ladders.toml", contract_texts.FILE, delivery_setup.FILE)}
     studio = _parse(Studio, raw["studio.toml"], _name(folder, "studio.toml"), problems)
     rates = _parse(RateCard, raw["rates.toml"], _name(folder, "rates.toml"), problems)
     ladders = _parse(_Ladders, {"ladders": raw["ladders.toml"]} if raw["ladders.toml"] else None, _name(folder, "ladders.toml"), problems)
     contract = _parse(ContractTexts, raw[contract_texts.FILE], _name(folder, contract_texts.FILE), problems)
+    delivery = _parse(Delivery, raw[delivery_setup.FILE], _name(folder, delivery_setup.FILE), problems)
     briefs = _briefs(folder, problems)
-    if studio and rates and ladders and contract and not problems:
-        company = Company(studio=studio, rates=rates, briefs=briefs, ladders=ladders.ladders, contract=contract, folder=folder)
-        problems += [f"{folder.name}/{problem}" for problem in (*problems_of(company, letters), *contract_texts.problems_of(company))]
+    if studio and rates and ladders and contract and delivery and not problems:
+        company = Company(
+            studio=studio, rates=rates, briefs=briefs, ladders=ladders.ladders, contract=contract, delivery=delivery, folder=folder
+        )
+        found = (*problems_of(company, letters), *contract_texts.problems_of(company), *delivery_setup.problems_of(company))
+        problems += [f"{folder.name}/{problem}" for problem in found]
         if not problems:
             return company
     raise BadSetup(*problems)

@@ -103,7 +103,7 @@ def _from_studio(company: Company, estimate: Estimate, answers: Answers, words: 
         "studio": studio.card(),
         "greeting": fill(studio.proposal.greeting, words) or "",
         "team": _team(company, estimate),
-        "payments": [PaymentTerm(title=s.title, percent=s.percent, when=s.when) for s in service.payments or studio.payments],
+        "payments": [PaymentTerm(title=s.title, percent=s.percent, when=s.when, after=s.after) for s in service.payments or studio.payments],
         "vat_percent": percent,
         "vat_note": note,
         "price_note": fill(price_note, words) or "",

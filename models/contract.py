@@ -1,6 +1,7 @@
 """The contract's snapshot: everything that its page and PDF show, as plain data, made once per version and never looked up again."""
 
 from datetime import date
+from typing import Literal
 
 from models.money import Money
 from models.proposal import Option, Person, Phase, Record, ScopeItem, StudioCard
@@ -30,8 +31,25 @@ class Clause(Record):
     paragraphs: list[str]
 
 
+class DeliveryTerms(Record):
+    """What the clauses mean in figures: rounds of changes included by delivery stage, what a client's silence means, the warranty's months."""
+
+    rounds: dict[str, int] = {}
+    rounds_else: int = 1
+    silence_accepts: bool = False
+    silence_pauses: bool = True
+    warranty_months: int = 0
+
+    def rounds_of(self, stage: str) -> int:
+        """Rounds of changes that are included in a stage."""
+        return self.rounds.get(stage, self.rounds_else)
+
+
 class Instalment(Record):
-    """A payment of the plan: `part` counts from 1, `percent` of the price; gross = net + vat, as its invoice will say."""
+    """A payment of the plan: `part` counts from 1, `percent` of the price; gross = net + vat, as its invoice will say.
+
+    `after` names the delivery stage whose acceptance makes it due, "" where the plan leaves that open.
+    """
 
     part: int
     title: str
@@ -40,6 +58,7 @@ class Instalment(Record):
     net: Money
     vat: Money
     gross: Money
+    after: str = ""
 
 
 class VatRule(Record):
@@ -93,6 +112,7 @@ class ContractBody(Record):
     bank: list[str]
     consent: str
     changes: list[str] = []
+    terms: DeliveryTerms = DeliveryTerms()
 
 
 class Signature(Record):
@@ -112,7 +132,8 @@ class Signature(Record):
 class Evidence(Record):
     """What the evidence page states and the sealed pack carries: hashes are SHA-256 in hex; times are ISO 8601 in UTC.
 
-    `steps` tells the way of the document: sent, opened, code asked, code given, signed, countersigned; each (time, words).
+    `steps` tells the way of the document: sent, opened, code asked, code given, signed, countersigned; each (time, words). Of an act of
+    acceptance `contract_hash` names the contract it rests on; `deemed_at` is set where silence accepted and nobody signed.
     """
 
     number: str
@@ -125,3 +146,6 @@ class Evidence(Record):
     signatures: list[Signature]
     steps: list[tuple[str, str]]
     made_at: str
+    kind: Literal["contract", "act"] = "contract"
+    contract_hash: str = ""
+    deemed_at: str = ""

@@ -11,7 +11,7 @@ from babel.lists import format_list
 from models import contract_parties, schedule, vat
 from models.cash_answers import ContractDetails
 from models.company import Company
-from models.contract import Clause, ContractBody, Instalment, VatRule
+from models.contract import Clause, ContractBody, DeliveryTerms, Instalment, VatRule
 from models.contract_texts import MAY_BE_EMPTY
 from models.errors import Invalid
 from models.money import Money
@@ -67,6 +67,7 @@ def compose(company: Company, agreed: Agreed, *, number: str, version: int, toda
         options=[option for option in snapshot.options if option.slug in agreed.selection], **lists, price_model=snapshot.price_model,
         price_note=snapshot.price_note, discount=snapshot.discount, net=net, vat=charged, gross=net + charged, vat_rule=rule, schedule=plan,
         bank=_bank(company), consent=_filled("consent", company.contract.consent, words), changes=vat_changes(agreed, rule, net),
+        terms=DeliveryTerms.model_validate(company.contract.terms.model_dump()),
     )  # fmt: skip
 
 

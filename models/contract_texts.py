@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
+from models import act_texts
+from models.act_texts import ActTexts
 from models.service_checks import blank_problems
-from models.setup import SetUp
+from models.setup import SetUp, Slug
 from models.wording import BLANK
 
 if TYPE_CHECKING:
@@ -50,6 +52,19 @@ class Signatory(SetUp):
     role: str = Field("", max_length=200)
 
 
+class Terms(SetUp):
+    """What the clauses mean in figures; frozen into each contract. `rounds` by delivery stage, `rounds_else` for every other.
+
+    `warranty_months` count from acceptance; 0: the clauses name none.
+    """
+
+    rounds: dict[Slug, int] = {}
+    rounds_else: int = Field(1, ge=0, le=20)
+    silence_accepts: bool = False
+    silence_pauses: bool = True
+    warranty_months: int = Field(0, ge=0, le=120)
+
+
 class ContractTexts(SetUp):
     """`contract.toml`, whole."""
 
@@ -59,6 +74,8 @@ class ContractTexts(SetUp):
     consent: str = Field(min_length=20, max_length=1500)
     countersign: Literal["at once", "director"]
     signatory: Signatory = Signatory()
+    terms: Terms = Terms()
+    act: ActTexts = ActTexts()
 
     def clauses_for(self, price_model: str) -> list[ClauseText]:
         """The clauses of a contract with this price model, in the order of the file."""
@@ -89,6 +106,7 @@ def problems_of(company: Company) -> Iterator[str]:
             for blank in sorted(MAY_BE_EMPTY)
             if f"{{{blank}}}" in text
         )  # fmt: skip
+    yield from (f"{FILE}: {problem}" for problem in act_texts.problems_of(texts.act))
     for model in ("fixed", "tm"):
         titles = [clause.title.casefold() for clause in texts.clauses_for(model)]
         for title in sorted({title for title in titles if titles.count(title) > 1}):

@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from models import (
+    act_facts,
+    after_answers,
+    after_facts,
     briefs,
     cash,
     contract_facts,
-    delivery_facts,
+    delivery_answers,
     documents,
     effects,
     facts,
@@ -22,6 +25,8 @@ from models import (
     link_facts,
     payment_facts,
     pricing,
+    project_facts,
+    proposal_facts,
     waiting,
     wanted,
 )
@@ -47,7 +52,6 @@ from models.cash_answers import (
     ContractSigned,
     Countersigned,
     InvoiceCorrected,
-    MilestoneReached,
     MoneyCame,
     PaymentPromised,
     PaymentRecorded,
@@ -56,25 +60,22 @@ from models.errors import Missing, Refused
 from models.estimates import Estimate
 from models.facts import News
 from models.letters import LetterOrder
-from models.proposal import Snapshot
 from models.stages import Stage
 from models.tables import Client, Deal, Document, Fact
-from models.totals import selected, totals
 from models.tracks import CLOSED, Cash, Sales, Work, move
 
 NOUNS: dict[type[Answer], str] = {
+    **delivery_answers.NOUNS, **after_answers.NOUNS,
     QualifyAnswer: "qualification", BriefSent: "brief", EstimateReview: "estimate", ProposalAnswer: "proposal",
     ProposalRevised: "proposal", ContractWord: "contract", ContractDetails: "contract", CodeAsked: "contract", ContractSigned: "contract",
     ContractChangeAsked: "contract", ContractRevised: "contract", Countersigned: "contract", PaymentRecorded: "payment",
-    MoneyCame: "payment", PaymentPromised: "payment", InvoiceCorrected: "payment", MilestoneReached: "delivery",
+    MoneyCame: "payment", PaymentPromised: "payment", InvoiceCorrected: "payment",
 }  # fmt: skip
 """What a fact is about; of payments each part of the plan is a subject of its own."""
 FINAL: dict[type[Answer], Sales] = {
     QualifyAnswer: Sales.RECEIVED, EstimateReview: Sales.ESTIMATING, ContractWord: Sales.CONTRACTING,
 }  # fmt: skip
 """Answers that are given once, and where the deal must stand: an early one would wait for a question nobody has asked."""
-LAST_PLACE_ON_EARTH = timedelta(hours=12)
-"""A day is over when it is over everywhere: nobody is told at eight in the evening that today has passed."""
 
 
 def apply(session: Session, payload: dict, *, source: str, external_id: str, actor: str, now: datetime, suspect: str = "") -> tuple[Fact, bool]:
@@ -108,7 +109,7 @@ def tell(
         check(session, deal, answer, now)
     if isinstance(answer, BriefSent):
         answer = briefs.publish(session, deal, actor=actor, now=now)
-    about = subject_of(deal, type(answer), payment_facts.part_of(session, deal, answer))
+    about = subject_of(deal, type(answer), payment_facts.part_of(session, deal, answer), delivery_answers.item_of(answer))
     payload = answer.model_dump(mode="json")
     news = News(
         kind=answer.kind, source=source, external_id=external_id, actor=actor, deal_id=deal_id, subject=about, payload=payload,
@@ -123,10 +124,10 @@ def tell(
     return fact, new
 
 
-def subject_of(deal: Deal, model: type[Answer], part: int = 0) -> str:
-    """What a fact of this kind is about: `deal/42/r1/proposal`, `deal/42/r1/payment/2`."""
+def subject_of(deal: Deal, model: type[Answer], part: int = 0, item: str = "") -> str:
+    """What a fact of this kind is about: `deal/42/r1/proposal`, `deal/42/r1/payment/2`, `deal/42/r1/stage/design`."""
     about = facts.subject(deal.id or 0, deal.round, NOUNS.get(model, "deal"))
-    return f"{about}/{part}" if part else about
+    return f"{about}/{item or part}" if item or part else about
 
 
 def _refuse_if_told(session: Session, deal: Deal, answer: Answer) -> None:
@@ -138,50 +139,6 @@ def _refuse_if_told(session: Session, deal: Deal, answer: Answer) -> None:
         raise Refused("This has been answered already.")
     if deal.sales != FINAL[type(answer)]:
         raise Refused(f"Nobody asks that now: deal {deal.id} is {deal.sales}.")
-
-
-def _live_proposal(session: Session, deal: Deal) -> Document:
-    document = documents.latest(session, deal.id or 0, "proposal")
-    if document is None:
-        raise Missing(f"Deal {deal.id} has no proposal yet.")
-    return document
-
-
-def _check_proposal_answer(session: Session, deal: Deal, answer: ProposalAnswer, now: datetime) -> None:
-    document = _live_proposal(session, deal)
-    if document.state == "frozen" and document.round == deal.round:
-        raise Refused("This proposal has been accepted; it cannot be answered again.")
-    if document.state != "live" or document.round != deal.round or deal.sales in CLOSED:
-        raise Refused("This proposal is no longer open.")
-    if answer.version != document.version:
-        raise Refused("This changed while you were reading: please look again.")
-    if answer.decision != "accept":
-        return
-    snapshot = Snapshot.model_validate(document.body)
-    if (now - LAST_PLACE_ON_EARTH).date() > snapshot.valid_until:
-        raise Refused("This proposal has expired; ask for a fresh one with the change form.")
-    if totals(snapshot, answer.selection).gross.amount != answer.total:
-        raise Refused("This changed while you were reading: please look at the total again.")
-
-
-def _answer_proposal(session: Session, deal: Deal, answer: ProposalAnswer, fact: Fact, now: datetime) -> None:
-    document = _live_proposal(session, deal)
-    if answer.decision == "accept":
-        snapshot = Snapshot.model_validate(document.body)
-        document.selection = selected(snapshot, answer.selection)
-        document.totals = totals(snapshot, answer.selection).model_dump(mode="json")
-        document.state, document.frozen_at, document.frozen_by = "frozen", now, fact.id
-    elif answer.decision == "decline":
-        document.state = "declined"
-    session.add(document)
-
-
-def _check_revised(session: Session, deal: Deal, answer: ProposalRevised, now: datetime) -> None:  # noqa: ARG001
-    document = _live_proposal(session, deal)
-    if document.state == "frozen":
-        raise Refused("This proposal has been accepted; a change now is a new agreement.")
-    if answer.version != document.version:
-        raise Refused(f"The newest version is {document.version}.")
 
 
 def _check_brief(session: Session, deal: Deal, answer: BriefSent, now: datetime) -> None:  # noqa: ARG001
@@ -290,11 +247,13 @@ def deals_by_mail(session: Session, email: str) -> list[Deal]:
 
 
 _CHECKS: dict[type[Answer], Callable] = {
-    ProposalAnswer: _check_proposal_answer, ProposalRevised: _check_revised, BriefSent: _check_brief, ClosedAsLost: _check_lost,
+    BriefSent: _check_brief, ClosedAsLost: _check_lost,
     Held: _check_open, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open,
-    EstimateReview: _check_review, **link_facts.CHECKS, **contract_facts.CHECKS, **payment_facts.CHECKS, **delivery_facts.CHECKS,
+    EstimateReview: _check_review, **link_facts.CHECKS, **contract_facts.CHECKS, **payment_facts.CHECKS,
+    **proposal_facts.CHECKS, **project_facts.CHECKS, **act_facts.CHECKS, **after_facts.CHECKS,
 }  # fmt: skip
 _FOLLOWS: dict[type[Answer], Callable] = {
-    ProposalAnswer: _answer_proposal, BriefSent: _late_brief, ClosedAsLost: _lose, Held: _hold, Released: _release, Reopened: _reopen,
+    BriefSent: _late_brief, ClosedAsLost: _lose, Held: _hold, Released: _release, Reopened: _reopen,
     RemindersStopped: _stop_reminders, **link_facts.FOLLOWS, **contract_facts.FOLLOWS, **payment_facts.FOLLOWS,
+    **proposal_facts.FOLLOWS, **project_facts.FOLLOWS, **act_facts.FOLLOWS, **after_facts.FOLLOWS,
 }  # fmt: skip

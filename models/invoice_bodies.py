@@ -79,6 +79,8 @@ def _of_part(studio: Studio, contract: ContractBody, part: int, day: date) -> In
 
 
 def _described(contract: ContractBody, due: Instalment) -> str:
+    if not due.percent:  # a change taken since
+        return f"A change to contract {contract.number}, as you accepted it."
     share = f"{due.percent} % of the price agreed" if len(contract.schedule) > 1 else "The price agreed"
     share += f" in contract {contract.number}"
     return f"{share}, due {due.when}." if due.when else f"{share}."

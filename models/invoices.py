@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import object_session
 from sqlmodel import Session, select
 
-from models import contract_parties, contract_state, corrections, documents, epc, invoice_bodies, issued, ledger, numbering, vat
+from models import changes, contract_parties, contract_state, corrections, documents, epc, invoice_bodies, issued, ledger, numbering, vat
 from models.accounts import RECEIVABLE
 from models.cash_answers import InvoiceCorrected
 from models.cash_pages import InvoiceDocument
@@ -47,7 +47,7 @@ def issue(session: Session, company: Company, deal: Deal, part: int, *, now: dat
         contract = readdressed(session, company, deal, contract)
     invoice_bodies.instalment(contract, part)
     number = numbering.take(session, studio, studio.invoices.series, now)
-    body = invoice_bodies.invoice(studio, contract, part, number, day=studio.today(now), text=text)
+    body = invoice_bodies.invoice(studio, contract, part, number, day=company.studio.today(now), text=text)
     invoice = _kept(session, deal.client_id, deal.round, key, body, number, now=now, fact=fact)
     _book(session, invoice, about=invoice, sign=1, now=now, fact=fact)
     return invoice
@@ -85,7 +85,7 @@ def credit(
         raise Refused(f"Invoice {invoice.number} has been credited whole already.")
     off = left if gross is None else corrections.take(left, gross, _percent(body, left, gross), body.locale)
     number = numbering.take(session, studio, studio.invoices.credit_series, now)
-    told = invoice_bodies.credit_note(studio, body, off, number, day=studio.today(now), reason=reason.strip())
+    told = invoice_bodies.credit_note(studio, body, off, number, day=company.studio.today(now), reason=reason.strip())
     note = _kept(session, invoice.client_id, invoice.round, key, told, number, now=now, fact=fact, corrects_id=invoice.id)
     _book(session, note, about=invoice, sign=-1, now=now, fact=fact)
     return note
@@ -138,7 +138,7 @@ def _contract(session: Session, deal: Deal, states: set[str]) -> ContractBody:
     document = contract_state.of_round(session, deal)
     if document is None or document.state not in states:
         raise Refused(f"Deal {deal.id} has no {'signed contract' if states == {'signed'} else 'contract'} to invoice by.")
-    return ContractBody.model_validate(document.body)
+    return changes.with_changes(session, deal, ContractBody.model_validate(document.body))
 
 
 def _percent(body: InvoiceBody, left: Sums, gross: Money) -> str:

@@ -1,9 +1,11 @@
 """What a letter is given, and what each one asks for."""
 
-from typing import NamedTuple
-
+from models.delivery_letters import DELIVERY_NEEDS
+from models.needs import Needs
 from models.proposal import Person, StudioCard
 from models.views import Line, View
+
+__all__ = ["LETTER_NEEDS", "LetterView", "Needs"]
 
 
 class LetterView(View):
@@ -21,15 +23,6 @@ class LetterView(View):
     links: dict[str, str] = {}
     facts: dict[str, str] = {}
     unsubscribe: str = ""
-
-
-class Needs(NamedTuple):
-    """What a letter asks for. `link`: it has a button; `staff`: it goes to the studio's own people."""
-
-    facts: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-    link: bool = True
-    staff: bool = False
 
 
 LETTER_NEEDS: dict[str, Needs] = {
@@ -89,10 +82,10 @@ LETTER_NEEDS: dict[str, Needs] = {
     "credit-note": Needs(("number", "amount", "corrects", "reason"), ("pdf",)),
     "payment-refunded": Needs(("number", "amount", "reason")),
     "work-may-start": Needs(("total", "days", "signed_on"), ("deal",), staff=True),
-    "milestone-due": Needs(("title", "amount", "waiting"), ("deal",), staff=True),
     "address-refused": Needs(("address", "said"), staff=True),
     "client-silent": Needs(("what", "waiting"), staff=True),
     "deal-lost-staff": Needs(("stage", "reason"), staff=True),
     "deal-on-hold": Needs(("until",), link=False),
     "deal-resumed": Needs(),
+    **DELIVERY_NEEDS,
 }

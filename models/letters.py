@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from models import effects
+from models.delivery_letters import DELIVERY_BUTTONS
 from models.tables import Effect
 
 BUTTONS: dict[str, str] = {
@@ -22,8 +23,9 @@ BUTTONS: dict[str, str] = {
     "contract-reminder": "contract", "contract-signed": "contract", "contract-signed-staff": "contract-staff",
     "contract-change-asked": "contract-staff", "contract-change-reminder": "contract-staff", "contract-countersign": "countersign",
     "contract-countersign-reminder": "countersign", "contract-refused-staff": "contract-staff", "payment-unknown": "deal",
-    "work-may-start": "milestone", "milestone-due": "milestone",
+    "work-may-start": "work",
     "address-refused": "deal", "client-silent": "deal", "deal-lost-staff": "deal", "deal-resumed": "brief",
+    **DELIVERY_BUTTONS,
 }  # fmt: skip
 """The kind of link behind each letter's button; an order may name another. Letters about an invoice name it: `invoice:7`."""
 
@@ -33,7 +35,7 @@ class LetterOrder(BaseModel):
 
     `to` is client, colleague (at `address`) or a role of the studio's people; the deal's own salesperson is meant by salesperson.
     `invoice` is the id of the invoice it is about, if it is. `links` are kinds of links by the name the letter has for them; `facts`
-    are its own words.
+    are its own words; `calendar` holds files to be put into a calendar (.ics), by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +47,7 @@ class LetterOrder(BaseModel):
     invoice: int = 0
     links: dict[str, str] = {}
     facts: dict[str, str] = {}
+    calendar: dict[str, str] = {}
     is_reminder: bool = False
 
 

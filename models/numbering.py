@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
@@ -26,7 +27,7 @@ def take(session: Session, studio: Studio, series: str, now: datetime) -> Number
 
     It is given back when the transaction is; whoever wants the next one waits until then.
     """
-    year = studio.today(now).year
+    year = now.astimezone(ZoneInfo(studio.zone)).year
     seq = _raised(session, series, year)
     number = studio.invoices.number.format(series=series, year=year, number=seq)
     return Number(series, year, seq, number, reference_of(number))

@@ -93,11 +93,12 @@ class PriceLine(Record):
 
 
 class PaymentTerm(Record):
-    """A part of the payment plan: percent of the gross total and what it is paid for."""
+    """A part of the payment plan: percent of the gross total and what it is paid for. `after` is the delivery stage that makes it due, or ""."""
 
     title: str
     percent: int
     when: str
+    after: str = ""
 
 
 class Proof(Record):

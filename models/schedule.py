@@ -40,7 +40,9 @@ def vat_of(net: Money, percent: str) -> Money:
 
 def _instalment(part: int, step: PaymentStep | PaymentTerm, net: Money, rate: Decimal) -> Instalment:
     vat = net.times(rate)
-    return Instalment(part=part, title=step.title, when=step.when, percent=step.percent, net=net, vat=vat, gross=net + vat)
+    return Instalment(
+        part=part, title=step.title, when=step.when, percent=step.percent, net=net, vat=vat, gross=net + vat, after=step.after
+    )
 
 
 def _shifts(nets: list[int], rate: Decimal, wanted: int) -> tuple[int, ...]:

@@ -19,7 +19,14 @@ class Stage(StrEnum):
     CONTRACT = "contract"
     INVOICE = "invoice"
     PAYMENT = "payment"
-    DELIVERY = "delivery"
+    KICKOFF = "kickoff"
+    MATERIALS = "materials"
+    PRODUCTION = "production"
+    LAUNCH = "launch"
+    NEXT_STEPS = "next-steps"
+    HANDOVER = "handover"
+    REVIEW = "review"
+    CLOSING = "closing"
 
 
 class RunState(StrEnum):

@@ -65,8 +65,9 @@ class LateInterest(SetUp):
 
 
 class PaymentStep(SetUp):
-    """A part of the payment plan: percent of the gross total."""
+    """A part of the payment plan: percent of the gross total. `after` is the delivery stage whose acceptance makes it due."""
 
     title: str
     percent: int = Field(gt=0, le=100)
     when: str
+    after: str = ""

@@ -84,6 +84,8 @@ def reach(session: Session, spot: Spot, question: Question, *, now: datetime) ->
         return Silent()
     if wait is None:
         wait = _open(session, spot, question, now)
+    elif question.rungs and not wait.ladder:  # asked while the project rested: nobody was to be reminded then
+        wait.ladder, wait.rungs, wait.deadline, wait.rungs_sent = question.ladder, question.rungs, question.deadline, 0
     fact = facts.unconsumed(session, spot.deal_id, wait.subject, wait.kinds) if wait.kinds else None
     if fact:
         _close(session, wait, "answered", now, fact)

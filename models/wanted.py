@@ -8,7 +8,7 @@ from models.db import serialise
 from models.errors import Missing, Refused
 from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
-from models.tracks import Sales
+from models.tracks import Sales, Work
 
 STARTS_FROM: dict[Stage, frozenset[Sales]] = {
     Stage.INTAKE: frozenset({Sales.RECEIVED}),
@@ -18,8 +18,27 @@ STARTS_FROM: dict[Stage, frozenset[Sales]] = {
     Stage.CONTRACT: frozenset({Sales.CONTRACTING}),
     Stage.INVOICE: frozenset({Sales.SIGNED, Sales.WON}),
     Stage.PAYMENT: frozenset({Sales.SIGNED, Sales.WON}),
-    Stage.DELIVERY: frozenset({Sales.WON}),
+    Stage.KICKOFF: frozenset({Sales.WON}),
+    Stage.MATERIALS: frozenset({Sales.WON}),
+    Stage.PRODUCTION: frozenset({Sales.WON}),
+    Stage.LAUNCH: frozenset({Sales.WON}),
+    Stage.NEXT_STEPS: frozenset({Sales.WON}),
+    Stage.HANDOVER: frozenset({Sales.WON}),
+    Stage.REVIEW: frozenset({Sales.WON}),
+    Stage.CLOSING: frozenset({Sales.WON}),
 }
+_UNDER_WAY = frozenset({Work.MATERIALS, Work.PRODUCTION, Work.LAUNCH, Work.PAUSED})
+WORKS_FROM: dict[Stage, frozenset[Work]] = {
+    Stage.KICKOFF: frozenset({Work.KICKOFF, Work.MATERIALS, Work.PRODUCTION}),
+    Stage.MATERIALS: _UNDER_WAY,
+    Stage.PRODUCTION: frozenset({Work.PRODUCTION, Work.PAUSED}),
+    Stage.LAUNCH: frozenset({Work.LAUNCH, Work.PAUSED}),
+    Stage.NEXT_STEPS: frozenset({*_UNDER_WAY, Work.COMPLETED, Work.HANDED_OVER}),
+    Stage.HANDOVER: frozenset({Work.COMPLETED}),
+    Stage.REVIEW: frozenset({Work.COMPLETED, Work.HANDED_OVER}),
+    Stage.CLOSING: frozenset({Work.HANDED_OVER, Work.CANCELLED}),
+}
+"""Where the work must stand for an operator to start a stage of it."""
 
 
 def want(
@@ -90,6 +109,8 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
         raise Refused(f"The {stage} of deal {deal_id} is under way already; retry or resume that run ({live.key}).")
     if own is None and Sales(deal.sales) not in STARTS_FROM[stage]:
         raise Refused(f"Deal {deal_id} is {deal.sales}; a {stage} starts from {', '.join(sorted(STARTS_FROM[stage]))}.")
+    if own is None and Work(deal.work) not in WORKS_FROM.get(stage, {Work(deal.work)}):
+        raise Refused(f"The work of deal {deal_id} is {deal.work}; a {stage} starts from {', '.join(sorted(WORKS_FROM[stage]))}.")
     row = own or want(session, stage, now=now, deal=deal, part=part)
     row.flow_run_id, row.owner = flow_run_id, owner
     _to(session, row, RunState.RUNNING, now)
@@ -99,6 +120,12 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
 def of_run(session: Session, flow_run_id: str) -> StageRun | None:
     """The row of a flow run."""
     return session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
+
+
+def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:
+    """Whether a stage was ever wanted in a deal's round: some happen once, whatever toggles afterwards."""
+    same = (StageRun.stage == stage.value, StageRun.deal_id == deal.id, StageRun.round == deal.round)
+    return session.exec(select(StageRun.id).where(*same)).first() is not None
 
 
 def owns(session: Session, row_id: int, flow_run_id: str) -> bool:

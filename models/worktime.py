@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -12,11 +12,16 @@ from models.setup import SetUp
 
 
 class OfficeHours(SetUp):
-    """When the office is open on a working day, in the studio's zone; `days` are ISO weekdays (1 = Monday)."""
+    """When the office is open on a working day, in the studio's zone; `days` are ISO weekdays (1 = Monday).
+
+    `worked` are days that this studio works whatever the calendar says, `closed` days that it does not.
+    """
 
     opens: time
     closes: time
     days: list[int] = [1, 2, 3, 4, 5]
+    worked: list[date] = []
+    closed: list[date] = []
 
     @model_validator(mode="after")
     def _opens_before_closing(self) -> Self:
@@ -24,30 +29,43 @@ class OfficeHours(SetUp):
             raise ValueError("the office must open before it closes")
         if not self.days or not set(self.days) <= set(range(1, 8)):
             raise ValueError("days are numbers from 1 (Monday) to 7")
+        if both := set(self.worked) & set(self.closed):
+            raise ValueError(f"{min(both)} is both worked and closed")
         return self
 
 
 NINE_TO_SIX = OfficeHours(opens=time(9), closes=time(18))
 
 
+class _Year(NamedTuple):
+    """A country's year: its public holidays, and the weekend days that it works in exchange for a day off."""
+
+    holidays: frozenset[date]
+    worked: frozenset[date]
+
+
 @lru_cache(maxsize=256)
-def _holidays(country: str, year: int) -> frozenset[date]:
+def _year(country: str, year: int) -> _Year:
     code, _, region = country.partition("-")
-    return frozenset(holidays.country_holidays(code, subdiv=region or None, years=year))
+    known = holidays.country_holidays(code, subdiv=region or None, years=year)
+    return _Year(frozenset(known), frozenset(known.weekend_workdays))
 
 
 def knows(country: str) -> bool:
     """Whether public holidays of `country` ("IE", "DE-BY") are known."""
     try:
-        _holidays(country, 2026)
+        _year(country, 2026)
     except NotImplementedError:
         return False
     return True
 
 
 def is_working_day(day: date, country: str, hours: OfficeHours = NINE_TO_SIX) -> bool:
-    """Whether `day` is an office day and no public holiday of `country`."""
-    return day.isoweekday() in hours.days and day not in _holidays(country, day.year)
+    """Whether the office works on `day`: its own word first, then a public holiday of `country`, a worked weekend, the day of the week."""
+    if day in hours.worked or day in hours.closed:
+        return day in hours.worked
+    year = _year(country, day.year)
+    return day not in year.holidays and (day.isoweekday() in hours.days or day in year.worked)
 
 
 def add_working_days(day: date, count: int, country: str, hours: OfficeHours = NINE_TO_SIX) -> date:

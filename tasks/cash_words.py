@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_date, format_timedelta
 from sqlmodel import Session
 
-from models import cash, delivery_facts, interest, issued, ledger, payments
+from models import cash, changes, interest, issued, ledger, payments
 from models.cash_tables import Invoice, Payment
 from models.contract import Instalment
 from models.money import Money
@@ -106,7 +106,7 @@ def _promised(about: "About") -> str:
 def _coming(about: "About") -> Instalment:
     """The payment of the plan that falls due next; the last one when all have been asked for."""
     schedule = cash.agreed(about.session, about.deal).schedule
-    due = delivery_facts.next_due(about.session, about.deal) or len(schedule)
+    due = changes.next_unissued(about.session, about.deal) or len(schedule)
     return schedule[due - 1]
 
 

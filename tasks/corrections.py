@@ -5,7 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import cash, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
+from models import cash, completion, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
 from models.cash_answers import InvoiceCorrected, WorkCancelled
 from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused
@@ -77,6 +77,7 @@ def _end(session: Session, here: World, deal: Deal, reason: str, fact: Fact) -> 
     waiting.drop_all(session, deal.id or 0, now=here.now())
     wanted.withdraw_all(session, deal.id or 0, why=reason, now=here.now())
     effects.drop_planned(session, deal.id or 0, "The work was cancelled.", now=here.now())
+    completion.follow(session, deal, fact=fact, now=here.now())
 
 
 def _keep_only(session: Session, here: World, deal: Deal, answer: WorkCancelled, fact: Fact, key: str) -> None:

@@ -13,16 +13,16 @@ from models.effects import EffectState
 from models.errors import StudioError, Uncertain
 from models.letter_views import LETTER_NEEDS, LetterView, Needs
 from models.letters import BUTTONS, LetterOrder, plan
-from models.message import Mailbox, Message, Receipt
-from models.proposal import Person
-from models.studio import Staff
+from models.message import Attachment, Mailbox, Message, Receipt
 from models.tables import Client, Deal, Effect
 from tasks import effects
+from tasks.correspondents import reader_of, reply_to, sender_of
 from tasks.effects import Act, Done
 from tasks.words import About, word
 from tasks.world import World, world
 
 Guard = Callable[[Session], str | None]
+COURSE = "course-"
 
 
 def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str = "letter") -> Effect:
@@ -35,7 +35,7 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
         Act(
             key=key, kind=kind, what=order.name, deal_id=order.deal_id, args=order.model_dump(mode="json"),
             act=lambda: _hand_over(here, key, order),
-            guard=lambda session: _reason_not_to(here, session, order) or (guard(session) if guard else None),
+            guard=lambda session: (guard(session) if guard else None) or _reason_not_to(here, session, order),
             ask=(lambda: _asked(here, key)) if here.mail.can_ask else None,
         )
     )
@@ -77,8 +77,12 @@ def _done(receipt: Receipt, to: str) -> Done:
 def _reason_not_to(here: World, session: Session, order: LetterOrder) -> str | None:
     deal = session.get_one(Deal, order.deal_id)
     client = session.get_one(Client, deal.client_id)
-    if not _mailbox(here, deal, client, order).address:
+    if not reader_of(here, session, deal, client, order).address:
         return "There is no e-mail address to write to."
+    if order.to == "client" and client.bounced_at:
+        return f"Letters to {client.email} come back: {client.bounce_said}"
+    if order.to == "client" and order.name.startswith(COURSE) and client.course_off_at:
+        return "The client wants no more letters of the course."
     if order.is_reminder and order.to == "client" and client.reminders_off_at:
         return "The client asked for no more reminders."
     return None
@@ -92,53 +96,37 @@ def write(here: World, key: str, order: LetterOrder) -> Message:
         client = session.get_one(Client, deal.client_id)
         locale = studio.locale if needs.staff else (deal.locale or studio.locale)
         about = About(session, here.company, deal, client, locale, here.now(), order)
-        to, sender = _mailbox(here, deal, client, order), sender_of(here, deal, staff=needs.staff)
+        to, sender = reader_of(here, session, deal, client, order), sender_of(here, session, deal, needs)
         view = LetterView(
             studio=studio.card(), sender=sender, recipient_name=to.name, deal_id=deal.id,
             service_name=here.company.rates.services[deal.service].name, client_name=client.name, client_company=client.company, locale=locale,
             link=_link(here, session, deal, _button(order, needs)) if needs.link else "",
             links={name: _link(here, session, deal, order.links.get(name) or _named(name, order, needs)) for name in needs.links},
             facts={name: order.facts.get(name) or word(name, about) for name in needs.facts},
-            unsubscribe=_link(here, session, deal, "unsubscribe") if order.is_reminder and order.to == "client" else "",
+            unsubscribe=_way_out(here, session, deal, order),
         )  # fmt: skip
     letter = templates.letter(order.name, view.model_dump(mode="json"), company=here.settings.company, locale=locale)
     return Message(
         key=key, deal=deal.id, to=to, sender=Mailbox(address=studio.mail.from_address, name=_signed(sender.name, studio.name)),
-        reply_to=Mailbox(address=sender.email, name=sender.name) if sender.email else None, subject=letter.subject, text=letter.text,
-        html=letter.html, unsubscribe=view.unsubscribe, sent_at=here.now(),
+        reply_to=reply_to(here, sender, needs), subject=letter.subject, text=letter.text, html=letter.html,
+        unsubscribe=view.unsubscribe, attachments=_enclosed(order), sent_at=here.now(),
     )  # fmt: skip
+
+
+def _way_out(here: World, session: Session, deal: Deal, order: LetterOrder) -> str:
+    """The link by which a client stops letters like this one; "" for those that a project cannot do without."""
+    if order.to != "client" or not (order.is_reminder or order.name.startswith(COURSE)):
+        return ""
+    return _link(here, session, deal, "course-off" if order.name.startswith(COURSE) else "unsubscribe")
+
+
+def _enclosed(order: LetterOrder) -> tuple[Attachment, ...]:
+    """What goes with a letter: the calendar entry of a training, where its order has one."""
+    return tuple(Attachment(name=name, media_type="text/calendar", content=text.encode()) for name, text in order.calendar.items())
 
 
 def _signed(name: str, studio: str) -> str:
     return name if name == studio else f"{name}, {studio}"
-
-
-def sender_of(here: World, deal: Deal, *, staff: bool = False) -> Person:
-    """In whose name letters of a deal go out: its salesperson's; the studio's to its own people and before there is one."""
-    studio = here.company.studio
-    person = None if staff else studio.person(deal.salesperson)
-    if person is None:
-        return Person(name=studio.mail.from_name, role=studio.name, email=studio.mail.from_address, phone=studio.phone)
-    return as_person(person)
-
-
-def as_person(staff: Staff) -> Person:
-    """Somebody of the studio as clients meet them."""
-    return Person(name=staff.name, role=staff.role.replace("_", " ").capitalize(), email=staff.email, phone=staff.phone, about=staff.about)
-
-
-def _mailbox(here: World, deal: Deal, client: Client, order: LetterOrder) -> Mailbox:
-    if order.to == "client":
-        return Mailbox(address=client.email, name=client.name)
-    if order.to == "colleague":
-        return Mailbox(address=order.address)
-    studio = here.company.studio
-    if order.to == "salesperson":
-        person = studio.person(deal.salesperson)
-    else:
-        person = next(iter(studio.with_role(order.to, deal.service) or studio.with_role(order.to)), None)
-    person = person or next(iter(studio.with_role("director")), studio.people[0])
-    return Mailbox(address=person.email, name=person.name)
 
 
 def _button(order: LetterOrder, needs: Needs) -> str:

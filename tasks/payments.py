@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from models import cash, issued, ledger, payments, waiting, wanted
+from models import cash, completion, issued, ledger, payments, waiting, wanted
 from models.errors import Missing
 from models.issued import of_part
 from models.letters import LetterOrder
@@ -74,8 +74,9 @@ def conclude_payment(deal_id: int, part: int, state: str) -> str:
         if now_is and now_is.state == "paid" and deal.sales == Sales.SIGNED:
             move(session, deal, Sales.WON, why=why, fact=fact, now=here.now())
             move(session, deal, Work.KICKOFF, why="the first money is in", fact=fact, now=here.now())
-            wanted.want(session, Stage.DELIVERY, deal=deal, fact=fact, now=here.now())
+            wanted.want(session, Stage.KICKOFF, deal=deal, fact=fact, now=here.now())
         deals.finish(session, run)
+        completion.follow(session, deal, fact=fact, now=here.now())
         if now_is and now_is.state == "open":  # issued anew, or its money went back, while this run was ending
             wanted.want(session, Stage.PAYMENT, deal=deal, part=part, fact=fact, now=here.now())
     here.nudge()

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 from models import todo, waiting, wanted
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun
-from models.tracks import Cash, Sales, is_open
+from models.tracks import Sales, is_open
 from tasks.engine import Engine, engine
 from tasks.step import step
 from tasks.waker import STUCK, Round, replace
@@ -69,7 +69,7 @@ def find_unread() -> list[str]:
 
 
 def stranded(session: Session) -> list[Deal]:
-    """Open deals that nobody and nothing will move on. One whose money is all in has come to its end as far as stages carry it."""
+    """Open deals that nobody and nothing will move on."""
     live = select(StageRun.deal_id).where(col(StageRun.state).in_(LIVE), col(StageRun.deal_id).is_not(None))
     deals = session.exec(select(Deal).where(col(Deal.id).not_in(live), col(Deal.sales).not_in([Sales.LOST, Sales.DECLINED]))).all()
-    return [deal for deal in deals if is_open(deal) and deal.money != Cash.PAID and not waiting.open_waits(session, deal.id or 0)]
+    return [deal for deal in deals if is_open(deal) and not waiting.open_waits(session, deal.id or 0)]

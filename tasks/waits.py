@@ -7,27 +7,45 @@ that an operator sees on a suspended run, and the suspension itself.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, TypeVar, cast
-from uuid import UUID
+from typing import TypeVar, cast
 
-from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
-from prefect.input import keyset_from_base_key, read_flow_run_input
-from prefect.input.run_input import RunInput, run_input_subclass_from_type
 from prefect.logging import get_run_logger
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel
 
 from models import facts, inbox, ladder, waiting
 from models.answers import Answer, read
-from models.errors import Refused
-from models.tables import Deal
 from models.waiting import Answered, Question, Silent, Spot, Suspend
-from tasks import runs
+from tasks import forms, runs
 from tasks.world import world
 
 Typed = TypeVar("Typed", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question: kinds of answers, whose move it is, what for, which ladder reminds, from when, and which item it is about."""
+
+    models: Sequence[type[Answer]]
+    key: str
+    whose: str
+    what: str
+    ladder: str = ""
+    starts: datetime | None = None
+    item: str = ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came of a question; `said` is None after silence. `place` names its row: the same at every replay."""
+
+    ask: Ask
+    said: Answer | None
+    place: str
+
+
 PAUSES = (1, 5, 15, 60, 120, 240)
 
 
@@ -45,28 +63,84 @@ def however_long(models: Sequence[type[Typed]], *, key: str, whose: str, what: s
 
 
 def for_any(
-    models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str = "", starts: datetime | None = None
+    models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str = "", starts: datetime | None = None, item: str = ""
 ) -> Typed | None:
     """The first answer of these kinds; the first kind is the form that an operator sees. None after silence.
 
-    The ladder counts from `starts` where that is given (an invoice's due day), else from the moment the question is put.
+    The ladder counts from `starts` where that is given (an invoice's due day), else from the moment the question is put. `item` names
+    what the question is about where there are several of its kind (a stage of production, say).
     """
     run = runs.current()
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
     spot = run.spot(key)
-    question = _question(spot, models, whose, what, ladder, starts)
+    question = _question(spot, Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
     reached = _reach(spot, question)
-    if isinstance(reached, Suspend) and _take_form(spot, models[0], reached.count - 1):
+    if isinstance(reached, Suspend) and forms.take(spot, models[0], reached.count - 1, item):
         reached = _reach(spot, question)
     if isinstance(reached, Answered):
         return cast("Typed", read(reached.fact.kind, reached.fact.payload))
     if isinstance(reached, Silent):
         return None
     told = f"Waiting for {what} ({whose})"
-    _suspend(spot, _form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}.")
+    _suspend(spot, forms.form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}.")
     raise AssertionError("unreachable: suspending ends the run")
+
+
+def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) -> list[Heard]:
+    """What came of several questions that are open at once, each with its own row and ladder: one word or more, in the order asked.
+
+    A question that is still open stays the same row at the next call; `form` is what an operator sees, and names its item itself.
+    """
+    run = runs.current()
+    if run is None:
+        raise RuntimeError("Only a stage waits.")
+    runs.check()
+    group = run.spot(key)
+    heard = _hear(run, asks)
+    if not heard and forms.take(group, form, _suspended(group)):
+        heard = _hear(run, asks)
+    here = world()
+    with here.db.writing() as session:
+        if heard:
+            waiting.over(session, group, now=here.now())
+            return heard
+        count = waiting.again(session, group, Question(kinds=[], subject="", whose="", what=what), now=here.now()).count
+    _suspend(group, forms.form(form, f"Waiting for {what}, deal {group.deal_id}."), count, f"Waiting for {what}.")
+    raise AssertionError("unreachable: suspending ends the run")
+
+
+def _hear(run: runs.Run, asks: Sequence[Ask]) -> list[Heard]:
+    """Reach each question's row; its number counts what was heard on it, so that an open one is met again."""
+    heard = []
+    for ask in asks:
+        name = f"{ask.key}#{run.calls[ask.key] + 1}"
+        spot = replace(run.spot(name, counted=False), part=0)
+        reached = _reach(spot, _question(spot, ask))
+        if not isinstance(reached, Suspend):
+            run.calls[ask.key] += 1
+            said = read(reached.fact.kind, reached.fact.payload) if isinstance(reached, Answered) else None
+            heard.append(Heard(ask, said, name))
+    return heard
+
+
+def _suspended(group: Spot) -> int:
+    with world().db.reading() as session:
+        wait = waiting.find(session, group)
+    return wait.suspensions if wait else 0
+
+
+def until(moment: datetime, *, key: str, what: str) -> None:
+    """Suspend until a moment by the studio's clock; past ones go on at once."""
+    run = runs.current()
+    if run is None:
+        raise RuntimeError("Only a stage waits.")
+    runs.check()
+    spot = run.spot(key)
+    reached = _reach(spot, Question(kinds=[], subject="", whose="time", what=what, deadline=moment))
+    if isinstance(reached, Suspend):
+        _suspend(spot, None, reached.count, f"Waiting for {what}, until {moment:%Y-%m-%d %H:%M} UTC.")
 
 
 def for_vendor(step: str, why: str) -> None:
@@ -97,15 +171,16 @@ def vendor_is_back(step: str) -> None:
             waiting.over(session, run.spot(f"outage/{step}", counted=False), now=here.now())
 
 
-def _question(spot: Spot, models: Sequence[type[Answer]], whose: str, what: str, rungs: str, starts: datetime | None) -> Question:
+def _question(spot: Spot, ask: Ask) -> Question:
     here = world()
-    about = facts.subject(spot.deal_id, spot.round, inbox.NOUNS[models[0]])
+    about = facts.subject(spot.deal_id, spot.round, inbox.NOUNS[ask.models[0]])
+    about = f"{about}/{ask.item or spot.part}" if ask.item or spot.part else about
     schedule = None
-    if rungs:
+    if ask.ladder:
         studio = here.company.studio
-        schedule = ladder.open_ladder(here.company.ladders[rungs], here.now(), studio.zone, studio.holidays, studio.office, starts)
+        schedule = ladder.open_ladder(here.company.ladders[ask.ladder], here.now(), studio.zone, studio.holidays, studio.office, ask.starts)
     return Question(
-        kinds=[model.kind for model in models], subject=f"{about}/{spot.part}" if spot.part else about, whose=whose, what=what, ladder=rungs,
+        kinds=[model.kind for model in ask.models], subject=about, whose=ask.whose, what=ask.what, ladder=ask.ladder,
         rungs=[rung.model_dump(mode="json") for rung in schedule.rungs] if schedule else [],
         deadline=schedule.deadline if schedule else None,
     )  # fmt: skip
@@ -117,52 +192,9 @@ def _reach(spot: Spot, question: Question) -> waiting.Reached:
         return waiting.reach(session, spot, question, now=here.now())
 
 
-def _take_form(spot: Spot, model: type[Answer], count: int) -> bool:
-    """Record what an operator typed into the form of the last suspension; False if there was none, or a rule refused it."""
-    if count < 1:
-        return False
-    typed = _typed(spot, count)
-    return typed is not None and _keep(spot, model, typed, f"{spot.flow_run_id}/{_pause_key(spot, count)}")
-
-
-def _keep(spot: Spot, model: type[Answer], typed: dict[str, Any], key: str) -> bool:
-    """Tell what was typed, once under its key; False if a rule refused it. Of a payment this run's own is meant."""
-    here, who = world(), str(typed.pop("who", "")).strip()
-    try:
-        if spot.part and "part" in model.model_fields and not typed.get("part"):
-            typed["part"] = spot.part
-        answer = model.model_validate(typed)
-        with here.db.writing() as session:
-            session.get_one(Deal, spot.deal_id)
-            inbox.tell(session, spot.deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
-    except (Refused, ValidationError) as error:
-        get_run_logger().error("%s's answer was not taken: %s", who, error)
-        return False
-    return True
-
-
-def _typed(spot: Spot, count: int) -> dict[str, Any] | None:
-    key = keyset_from_base_key(f"suspended-{_pause_key(spot, count)}")["response"]
-    try:
-        return cast("dict[str, Any] | None", read_flow_run_input(key, flow_run_id=UUID(spot.flow_run_id)))
-    except ObjectNotFound:
-        return None
-
-
 def _suspend(spot: Spot, form: type[BaseModel] | None, count: int, why: str) -> None:
     get_run_logger().info(why)
     try:
-        suspend_flow_run(wait_for_input=form, key=_pause_key(spot, count))
+        suspend_flow_run(wait_for_input=form, key=forms.pause_key(spot, count))
     finally:
         world().nudge()
-
-
-def _pause_key(spot: Spot, count: int) -> str:
-    return "".join(sign if sign.isalnum() else "-" for sign in f"{spot.key}-{count}".lower())
-
-
-@lru_cache(maxsize=64)
-def _form(model: type[Answer], asked: str) -> type[BaseModel]:
-    who = (str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it."))
-    form = create_model(f"{model.__name__}Form", __base__=model, who=who)
-    return cast("type[RunInput]", run_input_subclass_from_type(form)).with_initial_data(description=asked)

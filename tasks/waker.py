@@ -19,7 +19,7 @@ from models.ladder import ScheduledRung
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
 from models.tables import Deal, Effect, StageRun, Wait
-from tasks import cashier, dunning, letters
+from tasks import cashier, chasing, dunning, letters
 from tasks.engine import ENDED, Engine, engine, since
 from tasks.stage import tags, title
 from tasks.world import World, lives, real_now, world
@@ -174,6 +174,9 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
     key = f"deal/{wait.deal_id}/r{wait.round}/{wait.stage}/wait-{wait.id}/rung-{index + 1}"
     if wait.stage == Stage.PAYMENT:
         dunning.remind(here, wait, name, still_asked)
+        name = "client-silent"
+    elif wait.stage == Stage.MATERIALS and wait.whose == "client":
+        chasing.remind(here, wait, name)
         name = "client-silent"
     elif wait.whose == "client":
         letters.send(key, LetterOrder(name=name, deal_id=wait.deal_id, to="client", is_reminder=True), guard=still_asked)

@@ -18,10 +18,12 @@ from models.db import Database
 from models.letter_views import LETTER_NEEDS
 from models.nudges import nudge
 from models.settings import Settings
-from tasks.gateways import mail, providers
+from tasks.gateways import mail, providers, vendors
+from tasks.gateways.desk import Desk
 from tasks.gateways.mail import Mailer
 from tasks.gateways.payments import Provider
 from tasks.gateways.pdf import Printer, WeasyPrinter
+from tasks.gateways.tracker import Tracker
 
 __all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
 
@@ -38,6 +40,8 @@ class World:
     mail: Mailer
     pdf: Printer
     pay: Provider | None
+    tracker: Tracker
+    desk: Desk
     now: Callable[[], datetime]
     worker: str
 
@@ -62,11 +66,13 @@ def build(read: Settings) -> World:
 
     Raises BadSetup when a setting or a file of the company's set-up is wrong.
     """
+    db, clock = Database(read.database), Clock(read.clock_file)
+    own, post = company.load(read.company, letters=LETTER_NEEDS), mail.from_url(read.mail_url, read.home / "outbox")
     return World(
-        settings=read, db=Database(read.database), company=company.load(read.company, letters=LETTER_NEEDS),
-        mail=mail.from_url(read.mail_url, read.home / "outbox"),
+        settings=read, db=db, company=own, mail=post,
         pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
-        pay=providers.from_settings(read), now=Clock(read.clock_file), worker=worker_name(),
+        pay=providers.from_settings(read), tracker=vendors.tracker(read, db, clock), desk=vendors.desk(read, own.studio, post, clock),
+        now=clock, worker=worker_name(),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pypdf import PdfWriter
 
 from models.errors import Unavailable
 from models.message import Message, Receipt
+from models.tracking import Entry, IssueStatus, ProjectOrder, ProjectRef, Ticket, TicketRef
 from tasks.gateways.payments import Checkout, Movement, PayOrder, Refund, RefundOrder
 from tasks.gateways.pdf_archive import Embedded
 from tasks.gateways.pdf_join import Part, joined
@@ -97,6 +98,70 @@ class CardTill:
         if self.dies_after:
             raise self.dies_after.pop(0)
         return made
+
+
+@dataclass
+class RecordingDesk:
+    """A support desk: one ticket a key. Raises the next of `troubles` first; after an act it dies of the next of `dies_after`."""
+
+    can_ask: bool = True
+    opened: list[Ticket] = field(default_factory=list)
+    troubles: list[BaseException] = field(default_factory=list)
+    dies_after: list[BaseException] = field(default_factory=list)
+    away: bool = False
+
+    def open_ticket(self, ticket: Ticket) -> TicketRef:
+        if self.away:
+            raise Unavailable("The desk is away.")
+        if self.troubles:
+            raise self.troubles.pop(0)
+        found = self.find(ticket.key)
+        if found is None:
+            self.opened.append(ticket)
+        if self.dies_after:
+            raise self.dies_after.pop(0)
+        return found or TicketRef(id=str(len(self.opened)), url=f"https://desk.example/{len(self.opened)}")
+
+    def find(self, key: str) -> TicketRef | None:
+        place = next((number for number, ticket in enumerate(self.opened, start=1) if ticket.key == key), 0)
+        return TicketRef(id=str(place), url=f"https://desk.example/{place}") if place and self.can_ask else None
+
+
+@dataclass
+class RecordingTracker:
+    """A task tracker that keeps projects, statuses and hours in lists; away when it is told so."""
+
+    name: str = "redmine"
+    orders: list[ProjectOrder] = field(default_factory=list)
+    told: list[IssueStatus] = field(default_factory=list)
+    worked: list[Entry] = field(default_factory=list)
+    dies_after: list[BaseException] = field(default_factory=list)
+    away: bool = False
+
+    def open_project(self, order: ProjectOrder) -> ProjectRef:
+        self._be_there()
+        if self.find(order.key) is None:
+            self.orders.append(order)
+        if self.dies_after:
+            raise self.dies_after.pop(0)
+        return ProjectRef(id=str(len(self.orders)), url=f"https://tracker.example/{len(self.orders)}")
+
+    def statuses(self, ref: ProjectRef) -> list[IssueStatus]:
+        self._be_there()
+        return self.told
+
+    def entries(self, since, until) -> list[Entry]:
+        self._be_there()
+        return [entry for entry in self.worked if since <= entry.worked_on <= until]
+
+    def find(self, key: str) -> ProjectRef | None:
+        self._be_there()
+        place = next((number for number, order in enumerate(self.orders, start=1) if order.key == key), 0)
+        return ProjectRef(id=str(place), url=f"https://tracker.example/{place}") if place else None
+
+    def _be_there(self) -> None:
+        if self.away:
+            raise Unavailable("The tracker is away.")
 
 
 @dataclass

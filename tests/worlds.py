@@ -8,8 +8,9 @@ from pathlib import Path
 from models.db import Database
 from models.settings import Settings
 from tasks import world as the_world
+from tasks.gateways.embedded_tracker import EmbeddedTracker
 from tasks.world import World
-from tests.fakes import CardTill, ManualClock, PlainPrinter, RecordingMailer
+from tests.fakes import CardTill, ManualClock, PlainPrinter, RecordingDesk, RecordingMailer
 from tests.sealing import a_key
 from tests.studio import the_company
 
@@ -21,7 +22,8 @@ def inhabited(db: Database, home: Path, clock: ManualClock) -> Iterator[World]:
         home=home, database_url=db.url, public_url="https://office.example", secret="a test's secret", nudge_port=9, seal_key=a_key()
     )
     world = World(
-        settings=settings, db=db, company=the_company(), mail=RecordingMailer(), pdf=PlainPrinter(), pay=None, now=clock, worker=the_world.worker_name()
+        settings=settings, db=db, company=the_company(), mail=RecordingMailer(), pdf=PlainPrinter(), pay=None,
+        tracker=EmbeddedTracker(db, clock), desk=RecordingDesk(), now=clock, worker=the_world.worker_name()
     )  # fmt: skip
     before = list(the_world._current)
     the_world.use(world)

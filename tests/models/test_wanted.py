@@ -9,8 +9,8 @@ from models.db import Database
 from models.errors import Missing, Refused
 from models.stages import LIVE, RunState, Stage
 from models.tables import Deal, Fact, StageRun
-from models.tracks import Sales
-from models.wanted import STARTS_FROM
+from models.tracks import Sales, Work
+from models.wanted import STARTS_FROM, WORKS_FROM
 from tests.factories import a_deal, a_fact, a_run, an_application
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
@@ -163,7 +163,7 @@ def test_a_successor_keeps_what_the_run_was_about(here_sqlite) -> None:
 @pytest.mark.parametrize("sales", Sales)
 def test_an_operator_starts_a_stage_only_where_the_deal_needs_it(here_sqlite, stage: Stage, sales: Sales) -> None:
     with here_sqlite.db.writing() as session:
-        deal = a_deal(session, sales=sales)
+        deal = a_deal(session, sales=sales, work=min(WORKS_FROM.get(stage, ["none"])))
         if sales in STARTS_FROM[stage]:
             row = wanted.adopt(session, stage, deal.id, "mine", "w", now=MONDAY)
             assert (row.state, row.flow_run_id) == ("running", "mine")
@@ -171,6 +171,28 @@ def test_an_operator_starts_a_stage_only_where_the_deal_needs_it(here_sqlite, st
         else:
             with pytest.raises(Refused, match=f"is {sales}; a {stage} starts from"):
                 wanted.adopt(session, stage, deal.id, "mine", "w", now=MONDAY)
+
+
+@pytest.mark.parametrize("stage", WORKS_FROM)
+@pytest.mark.parametrize("work", Work)
+def test_an_operator_starts_a_stage_of_delivery_only_where_the_work_needs_it(here_sqlite, stage: Stage, work: Work) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.WON, work=work.value)
+        if work in WORKS_FROM[stage]:
+            assert wanted.adopt(session, stage, deal.id, "mine", "w", now=MONDAY).state == "running"
+        else:
+            with pytest.raises(Refused, match=f"is {work}; a {stage} starts from"):
+                wanted.adopt(session, stage, deal.id, "mine", "w", now=MONDAY)
+
+
+def test_a_stage_that_was_wanted_once_is_known_to_have_been_whatever_became_of_it(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.WON)
+        assert not wanted.was_wanted(session, Stage.REVIEW, deal)
+        a_run(session, Stage.REVIEW, deal, state=RunState.DONE)
+        assert wanted.was_wanted(session, Stage.REVIEW, deal)
+        deal.round += 1
+        assert not wanted.was_wanted(session, Stage.REVIEW, deal)
 
 
 @pytest.mark.parametrize("state", LIVE)

@@ -8,42 +8,44 @@ import pytest
 from pydantic import ValidationError
 
 from models import facts, ledger
+from models.after_answers import AccessListed
 from models.answers import BriefSent, ContractWord, EstimateReview, ProposalAnswer, QualifyAnswer
 from models.cash_answers import (
     ContractDetails,
     Countersigned,
     InvoiceCorrected,
-    MilestoneReached,
     MoneyCame,
     PaymentPromised,
     PaymentRecorded,
 )  # fmt: skip
+from models.delivery_answers import ChangeAnswered, ChangeOffered, LaunchChecked, MaterialReviewed, StageAnswered, StageReady
 from models.inbox import NOUNS
 from models.waiting import Spot
-from tasks import waits
+from tasks import forms, waits
+from tasks.waits import Ask
 from tasks.world import World
 from tests.factories import a_signed_deal, an_invoice
 from tests.fakes import MONDAY
 
-ASKED = (QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ContractWord, ContractDetails, Countersigned, PaymentRecorded, MilestoneReached)
+ASKED = (QualifyAnswer, BriefSent, EstimateReview, ProposalAnswer, ContractWord, ContractDetails, Countersigned, PaymentRecorded, StageReady, StageAnswered, MaterialReviewed, ChangeOffered, ChangeAnswered, LaunchChecked, AccessListed)
 SPOT = Spot(7, "proposal", 2, "answer#3", "run")
 
 
 @pytest.mark.parametrize("key", ["answer#1", "outage/mail_proposal", "minimum#12"])
 def test_a_pause_key_is_one_that_prefect_takes(key: str) -> None:
-    found = waits._pause_key(Spot(7, "proposal", 1, key, "run"), 4)
+    found = forms.pause_key(Spot(7, "proposal", 1, key, "run"), 4)
     assert re.fullmatch(r"[a-z0-9-]+", found)
     assert found.endswith("-4")
 
 
 def test_each_suspension_has_a_pause_key_of_its_own() -> None:
-    keys = {waits._pause_key(Spot(7, "s", 1, key, "run"), count) for key in ("answer#1", "answer#2", "word#1") for count in range(1, 12)}
+    keys = {forms.pause_key(Spot(7, "s", 1, key, "run"), count) for key in ("answer#1", "answer#2", "word#1") for count in range(1, 12)}
     assert len(keys) == 33
 
 
 @pytest.mark.parametrize("model", ASKED)
 def test_an_operators_form_is_the_answer_and_who_gives_it(model: type) -> None:
-    form = waits._form(model, "Waiting for an answer.")
+    form = forms.form(model, "Waiting for an answer.")
     assert set(form.model_fields) >= {*model.model_fields, "who"}
     assert form.model_fields["who"].is_required()
     assert "who" not in model.model_fields
@@ -57,14 +59,14 @@ def test_every_answer_that_is_waited_for_has_its_subject(model: type) -> None:
 
 
 def test_a_question_is_laid_out_from_the_studios_ladder_in_its_own_zone(here_sqlite: World) -> None:
-    asked = waits._question(SPOT, [ProposalAnswer], "client", "an answer", "proposal", None)
+    asked = waits._question(SPOT, Ask([ProposalAnswer], key="answer", whose="client", what="an answer", ladder="proposal"))
     assert (asked.kinds, asked.subject) == (["proposal.answered"], "deal/7/r2/proposal")
     assert [rung["letter"] for rung in asked.rungs] == ["proposal-reminder-opened", "proposal-reminder-opened", "proposal-expiring"]
     assert MONDAY + timedelta(days=20) < asked.deadline < MONDAY + timedelta(days=24)
 
 
 def test_a_question_without_a_ladder_waits_as_long_as_it_takes(here_sqlite: World) -> None:
-    asked = waits._question(SPOT, [ContractWord], "studio", "the word", "", None)
+    asked = waits._question(SPOT, Ask([ContractWord], key="word", whose="studio", what="the word"))
     assert (asked.rungs, asked.deadline) == ([], None)
 
 
@@ -72,7 +74,8 @@ def test_a_question_without_a_ladder_waits_as_long_as_it_takes(here_sqlite: Worl
 def test_a_question_about_a_payment_of_the_plan_names_it(here_sqlite: World, part: int, subject: str) -> None:
     spot = Spot(7, "payment", 2, "money#1", "run", part)
     starts = MONDAY + timedelta(days=8)
-    asked = waits._question(spot, [PaymentRecorded, MoneyCame, PaymentPromised, InvoiceCorrected], "client", "the money", "payment", starts)
+    kinds = [PaymentRecorded, MoneyCame, PaymentPromised, InvoiceCorrected]
+    asked = waits._question(spot, Ask(kinds, key="money", whose="client", what="the money", ladder="payment", starts=starts))
     assert (asked.subject, asked.deadline) == (subject, None)
     assert asked.kinds == ["payment.recorded", "payment.came", "payment.promised", "invoice.corrected"]
     assert all(datetime.fromisoformat(rung["at"]) > starts for rung in asked.rungs)
@@ -86,7 +89,7 @@ def test_the_form_of_a_payment_means_the_one_that_its_run_waits_for(here: World,
         second = [an_invoice(session, deal, part=part) for part in (1, 2)][1]
     typed = {"amount": "100.00", "currency": "eur", "on": "2026-03-02", "method": "cash", "reference": "", "who": " Conor ", **given}
     spot = Spot(deal.id, "payment", 1, "money#1", "run", 2)
-    assert [waits._keep(spot, PaymentRecorded, dict(typed), "run/money-1-1") for _ in range(2)] == [True, True]
+    assert [forms._keep(spot, PaymentRecorded, dict(typed), "run/money-1-1", "") for _ in range(2)] == [True, True]
     with here.db.reading() as session:
         [fact] = facts.of_deal(session, deal.id, PaymentRecorded.kind)
         assert (fact.subject, fact.actor, fact.payload["part"]) == (f"deal/{deal.id}/r1/payment/2", "staff:Conor", 2)
