@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.client import Someone
 from tests.e2e.system import System
 
-GROUPS = {"bad_days": "bad days", "money": "the money"}
+GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery"}
 """Files whose tests go one after another beside the others': those of a group share a system."""
 
 

@@ -101,6 +101,7 @@ def test_a_price_is_asked_about_and_either_answer_is_told(here: World, deal: Dea
     for decision in ("decline", "accept"):
         if look(deal)["place"] == "working":
             act(here, deal, a_shown_stage, "specification")
+        tell(deal)
         act(here, deal, comments, "specification")
         tell(deal)
         offer = act(here, deal, told, ChangeOffered(stage="specification", text="More pages", price=Decimal(100)))
