@@ -35,6 +35,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.serve import POOL, deploy
 from models import leases
 from models.errors import StudioError, Unavailable
+from tasks import mails
 from tasks.engine import Engine, engine
 from tasks.waker import STUCK, tick
 from tasks.world import WORKER_LEASE, build, real_now, use, world
@@ -139,6 +140,8 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_beat)
             group.start_soon(_every, SYNC, worker.sync_with_backend)
             group.start_soon(_work, settings, worker, heard)
+            if world().mailbox:
+                group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()
             group.cancel_scope.cancel()
         log.info("The worker stops; runs under way are carried on by the next one.")
@@ -197,6 +200,18 @@ def beat() -> None:
         log.warning("The worker's lease could not be renewed: %s", error)
 
 
+async def _read_mail(seconds: float) -> None:
+    """Look into the mailbox now and then. It may be away for any time: that is logged, and nothing else waits for it."""
+    while True:
+        try:
+            await to_thread.run_sync(mails.take_mail)
+        except StudioError as away:
+            log.warning("Mail is not read: %s", away)
+        except Exception:
+            log.exception("Mail is not read; it is tried again.")
+        await asyncio.sleep(seconds)
+
+
 async def _every(seconds: float, act: Any) -> None:
     while True:
         await asyncio.sleep(seconds)
@@ -229,9 +244,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = read()
-    use(build(settings))
+    here = use(build(settings))
     wait_for_server()
-    flows = deploy()
+    flows = deploy(zone=here.company.studio.zone)
     beat()
     asyncio.run(serve(settings, flows))
 

@@ -68,7 +68,8 @@ class Message(BaseModel):
     """One letter to one reader. `key` names the effect; `deal` is None for letters about no deal.
 
     `thread` is the Message-ID of the conversation's root; left empty, the deal's own root is used.
-    `unsubscribe` is an https address that takes one POST; left empty, the letter offers none.
+    `unsubscribe` is an https address that takes one POST; left empty, the letter offers none. Support desks throw away what says that
+    it was written by a machine, so a letter that is to open a ticket does not say it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,6 +85,7 @@ class Message(BaseModel):
     thread: Header = ""
     unsubscribe: Header = ""
     attachments: tuple[Attachment, ...] = ()
+    by_machine: bool = True
     sent_at: AwareDatetime
 
     @property

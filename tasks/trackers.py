@@ -54,26 +54,29 @@ def refuse(effect: Effect) -> None:
 
 @step
 def read_statuses() -> list[str]:
-    """Tell what the tracker says of the stages under way: an issue that is ready there is the manager's word. Return what was told.
+    """Tell what the tracker says of the stages under way: an issue that becomes ready there is the manager's word. Return what was told.
 
-    Raises Unavailable while the tracker is away (retried).
+    A project that the tracker hides or has lost is said in a sentence, and keeps no other from being read. Raises Unavailable (retried).
     """
     here, told = world(), []
     if here.tracker.name == EMBEDDED:
         return told
     with here.db.reading() as session:
-        under_way = [(project, deal) for project, deal in _under_way(session) if project.tracker == here.tracker.name and project.tracker_ref]
-    for project, deal in under_way:
-        for issue in here.tracker.statuses(ProjectRef(id=project.tracker_ref, url=project.tracker_url)):
-            if issue.stage != LAUNCH and _tell(here, project, issue):
-                told.append(f"deal {deal.id}: {issue.stage} is {issue.status}")
-    if told:
-        here.nudge()
+        under_way = [project for project in _under_way(session) if project.tracker == here.tracker.name and project.tracker_ref]
+    for project in under_way:
+        try:
+            issues = here.tracker.statuses(ProjectRef(id=project.tracker_ref, url=project.tracker_url))
+        except Refused as wrong:
+            told.append(f"deal {project.deal_id}: {wrong}")
+            continue
+        fresh = [issue for issue in issues if issue.stage != LAUNCH and _tell(here, project, issue)]
+        told += [f"deal {project.deal_id}: {issue.stage} is {issue.status}" for issue in fresh]
+    here.nudge()
     return told
 
 
-def _under_way(session: Session) -> list[tuple[Project, Deal]]:
-    mine = select(Project, Deal).join(Deal, (col(Deal.id) == Project.deal_id) & (col(Deal.round) == Project.round))
+def _under_way(session: Session) -> list[Project]:
+    mine = select(Project).join(Deal, (col(Deal.id) == Project.deal_id) & (col(Deal.round) == Project.round))
     return list(session.exec(mine.where(col(Deal.work).in_(OPEN))))
 
 

@@ -18,9 +18,10 @@ from models.db import Database
 from models.letter_views import LETTER_NEEDS
 from models.nudges import nudge
 from models.settings import Settings
-from tasks.gateways import mail, providers, vendors
+from tasks.gateways import mail, mailbox, providers, vendors
 from tasks.gateways.desk import Desk
 from tasks.gateways.mail import Mailer
+from tasks.gateways.mailbox import Mailbox
 from tasks.gateways.payments import Provider
 from tasks.gateways.pdf import Printer, WeasyPrinter
 from tasks.gateways.tracker import Tracker
@@ -42,6 +43,7 @@ class World:
     pay: Provider | None
     tracker: Tracker
     desk: Desk
+    mailbox: Mailbox | None
     now: Callable[[], datetime]
     worker: str
 
@@ -72,7 +74,7 @@ def build(read: Settings) -> World:
         settings=read, db=db, company=own, mail=post,
         pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
         pay=providers.from_settings(read), tracker=vendors.tracker(read, db, clock), desk=vendors.desk(read, own.studio, post, clock),
-        now=clock, worker=worker_name(),
+        mailbox=mailbox.from_url(read.mailbox_url, read.home / "inbox"), now=clock, worker=worker_name(),
     )  # fmt: skip
 
 

@@ -51,4 +51,21 @@ def _missing_printer() -> str:
     return ", ".join(missing_libraries() or [])
 
 
-MISSING = {"postgres": _missing_postgres, "browser": _missing_browser, "printer": _missing_printer}
+@lru_cache
+def _missing_redmine() -> str:
+    from tests.redmine import missing
+
+    return missing()
+
+
+@lru_cache
+def _missing_dovecot() -> str:
+    from tests.dovecot import PROGRAM
+
+    return "" if os.access(PROGRAM, os.X_OK) else f"there is no Dovecot at {PROGRAM}"
+
+
+MISSING = {
+    "postgres": _missing_postgres, "browser": _missing_browser, "printer": _missing_printer, "redmine": _missing_redmine,
+    "dovecot": _missing_dovecot,
+}  # fmt: skip

@@ -23,7 +23,7 @@ def inhabited(db: Database, home: Path, clock: ManualClock) -> Iterator[World]:
     )
     world = World(
         settings=settings, db=db, company=the_company(), mail=RecordingMailer(), pdf=PlainPrinter(), pay=None,
-        tracker=EmbeddedTracker(db, clock), desk=RecordingDesk(), now=clock, worker=the_world.worker_name()
+        tracker=EmbeddedTracker(db, clock), desk=RecordingDesk(), mailbox=None, now=clock, worker=the_world.worker_name()
     )  # fmt: skip
     before = list(the_world._current)
     the_world.use(world)

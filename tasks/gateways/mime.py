@@ -59,9 +59,10 @@ def _headers(message: Message) -> dict[str, str]:
         "From": _mailbox(message.sender),
         "To": _mailbox(message.to),
         "Subject": encoded(message.subject),
-        "Auto-Submitted": "auto-generated",
         "X-Studio-Key": message.key,
     }
+    if message.by_machine:
+        headers["Auto-Submitted"] = "auto-generated"
     if message.reply_to is not None:
         headers["Reply-To"] = _mailbox(message.reply_to)
     if message.deal is not None:

@@ -1,0 +1,86 @@
+"""Mail that comes in: looked for now and then, each letter kept raw, taken in once, put away. One process of them all does it."""
+
+import hashlib
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from models import arrivals, leases
+from models.arrivals import Taken
+from models.errors import Refused
+from models.incoming_mail import Arrived, read
+from tasks.gateways.mailbox import Mailbox
+from tasks.world import World, lives, real_now, world
+
+A_LOOK = 20
+LEASE = timedelta(minutes=10)
+log = logging.getLogger("studioflow.mail")
+
+
+def take_mail() -> list[str]:
+    """Take in what has come, and say what became of each letter. Nothing without a mailbox, or while another process does it.
+
+    Raises Unavailable while the mailbox is away (it is looked at again), BadSetup where the owner must mend its address.
+    """
+    here = world()
+    box = here.mailbox
+    if box is None or not _may(here):
+        return []
+    said = []
+    try:
+        for arrived in box.fetch(A_LOOK):
+            said += _one(here, box, arrived)
+    finally:
+        with here.db.writing() as session:
+            leases.give_back(session, "postman", here.worker)
+    if said:
+        here.nudge()
+    return said
+
+
+def _may(here: World) -> bool:
+    with here.db.writing() as session:
+        before = leases.holder(session, "postman")
+        if before and not lives(session, before):
+            leases.give_back(session, "postman", before)
+            session.flush()
+        return leases.take(session, "postman", here.worker, length=LEASE, now=real_now())
+
+
+def _one(here: World, box: Mailbox, arrived: Arrived) -> list[str]:
+    """One letter, which keeps no other from being taken in: what goes wrong with it is logged, and it comes again."""
+    try:
+        taken = take(here, arrived)
+    except Refused as wrong:
+        taken = Taken(str(wrong), is_placed=False)
+    except Exception:  # as above
+        log.exception("A letter cannot be taken in; it is tried again.")
+        return []
+    if taken.is_placed:
+        box.done(arrived)
+    else:
+        box.refused(arrived, taken.said)
+    log.info("%s", taken.said)
+    return [taken.said]
+
+
+def take(here: World, arrived: Arrived) -> Taken:
+    """Keep a letter's bytes below home, and what follows from it, in that order. The same letter once more changes nothing."""
+    domain = here.company.studio.mail.from_address.rpartition("@")[2]
+    mail = read(arrived.raw, domain=domain)
+    path = _kept(here.settings.home, arrived.raw)
+    with here.db.writing() as session:
+        return arrivals.take(session, here.company, mail, path=path, strangers=here.settings.mailbox_strangers, now=here.now())
+
+
+def _kept(home: Path, raw: bytes) -> str:
+    """Where the bytes lie, below home, by their own hash."""
+    digest = hashlib.sha256(raw).hexdigest()
+    path = f"mail-in/{digest[:2]}/{digest}.eml"
+    place = home / path
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        scratch = place.with_suffix(".tmp")
+        scratch.write_bytes(raw)
+        scratch.replace(place)
+    return path
