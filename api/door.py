@@ -77,7 +77,7 @@ class Door:
 
 def build(settings: Settings, company: Company) -> Door:
     """The door of these settings."""
-    now = Clock(settings.clock_file)
+    now = Clock(settings.clock)
     robots = Robots(settings.secret.get_secret_value(), settings.apply_per_hour, settings.apply_min_seconds)
     return Door(settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings))
 

@@ -130,6 +130,16 @@ def bench(context: typer.Context) -> None:
 app.command()(cli_verify.verify)
 
 
+@app.command()
+def reports(as_json: Json = False) -> None:
+    """Show where the monthly performance report is read in a browser: an address for each key with the scope reports:read."""
+    from deployments import start
+    from deployments.cli_reports import pages, show
+
+    found = pages(start.settings_of())
+    (show_json if as_json else show)(found)
+
+
 def _run(over: dict[str, Any]) -> End | Running:
     from deployments import start
 

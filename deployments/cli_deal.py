@@ -20,7 +20,7 @@ def card(settings: Settings, number: int) -> dict[str, Any]:
     try:
         with db.writing() as session:
             secret = settings.secret.get_secret_value()
-            return deal_card(session, company.load(settings.company), settings, secret, number, Clock(settings.clock_file)())
+            return deal_card(session, company.load(settings.company), settings, secret, number, Clock(settings.clock)())
     finally:
         db.close()
 

@@ -1,4 +1,4 @@
-"""`./studio demo`: a client plays the sale over HTTP only, from the form to the paid deposit; a second one pays by bank transfer."""
+"""`./studio demo`: a client plays over HTTP only, from the form to the published review; a second one pays by bank transfer."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from rich.console import Console
 
-from deployments import demo_cash
+from deployments import demo_after, demo_cash, demo_work
 from deployments.forms import Page
 from models import keys
 from models.db import Database
@@ -21,6 +21,7 @@ from models.settings import Settings
 
 BY_HAND = {
     "application": 5 + 5, "brief": 20 + 40, "options": 0, "acceptance": 0, "contract": 30, "signature": 0, "deposit": 10, "bank transfer": 0,
+    **dict.fromkeys(("kickoff", "materials", "stages", "launch", "payments", "handover", "review", "course", "next step", "performance"), 0),
 }  # fmt: skip
 """Minutes that each step takes a salesperson by hand, as practitioners published them."""
 PATIENCE = 60.0
@@ -72,6 +73,7 @@ class Play:
     email: str = field(default_factory=lambda: f"ada.{secrets.token_hex(3)}@greenfields.example")
     stages: list[Stage] = field(default_factory=list)
     deal: int = 0
+    seen: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Generator[Callable[[str, str], None]]:
@@ -100,6 +102,12 @@ class Play:
         answer.raise_for_status()
         return answer.text
 
+    def text_of(self, url: str) -> str:
+        """A page that never changes, such as a letter in the outbox: fetched once."""
+        if url not in self.seen:
+            self.seen[url] = self.http.get(url).text
+        return self.seen[url]
+
     def post(self, url: str, form: dict[str, list[str]]) -> httpx.Response:
         """Send a form as a browser does."""
         answer = self.http.post(url, data=form)
@@ -107,16 +115,19 @@ class Play:
             raise Failed(f"POST {urlsplit(url).path} was answered {answer.status_code}: {_sentence(answer.text)}")
         return answer
 
-    def letter(self, key: str) -> str:
-        """Wait for the client's letter with a key like this; return its page in the outbox. Raises Failed when it never comes."""
+    def letter(self, key: str, to: str = "") -> str:
+        """Wait for the letter with a key like this, the client's unless another reader is named; return its page in the outbox.
+
+        Raises Failed when it never comes.
+        """
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             listing = self.http.get("/outbox")
             if listing.status_code == httpx.codes.NOT_FOUND:
                 raise Failed("The demo reads the client's letters at /outbox, which is there only while mail is written to files.")
             for row in re.findall(r"<(?:tr|li|article)\b.*?</(?:tr|li|article)>", listing.text, re.DOTALL):
-                if self.email in row and (found := re.search(r'href="(/outbox/[^"]+)"', row)):
-                    page = self.http.get(found[1]).text
+                if (to or self.email) in row and (found := re.search(r'href="(/outbox/[^"]+)"', row)):
+                    page = self.text_of(found[1])
                     if re.search(rf"(?<![\w/]){key}(?![\w/])", page):
                         named = re.search(r"(?<![\w/])deal/(\d+)/", page)
                         self.deal = int(named[1]) if named else self.deal
@@ -126,13 +137,13 @@ class Play:
 
 
 def play(settings: Settings, *, json: bool = False) -> int:
-    """Play a client from the form to the paid deposit against the running system; return the exit code (1 if a stage fails)."""
+    """Play a client from the form to the review against the running system; return the exit code (1 if a stage fails)."""
     console = Console(stderr=json, quiet=json)
     base = f"http://{settings.host}:{settings.api_port}"
     with httpx.Client(base_url=base, follow_redirects=True, timeout=30) as http:
         game = Play(base, http, console)
         try:
-            for act in (*SALE, *demo_cash.ACTS):
+            for act in (*SALE, *demo_cash.ACTS, *demo_work.ACTS, *demo_after.ACTS):
                 act(game, settings)
             touches = _touches(game, settings)
             demo_cash.pay_by_bank(game, settings, SALE)

@@ -41,7 +41,7 @@ def sign(game: "Play", _settings: Settings) -> None:
     with game.stage("signature") as say:
         typed: dict[str, str | list[str]] = {**SIGNER, "email": game.email}
         game.post(f"{link}/code", game.page(link).form("/code").answer(typed))
-        code = _code(game.letter(r"deal/\d+/contract/v1/code/1"))
+        code = code_of(game.letter(r"deal/\d+/contract/v1/code/1"))
         game.post(f"{link}/sign", game.page(link).form("/sign").answer(typed | {"code": code}))
         game.letter(r"deal/\d+/contract/v1/signed")
         say(urljoin(game.base, f"{link}.pdf"), "signed with the code from the mail, countersigned, sealed")
@@ -51,8 +51,7 @@ def pay(game: "Play", _settings: Settings) -> None:
     """Pay the deposit at the provider's page."""
     with game.stage("deposit") as say:
         link = _link(game.letter(r"invoice/\d+/mail"), "i")
-        address = _pay_page(game, link)
-        game.post(urljoin(address, Page(game.http.get(address).text).forms[0].action), {"choice": ["pay"]})
+        pay_invoice(game, link)
         game.letter(r"invoice/\d+/payment/\d+/receipt")
         say(urljoin(game.base, link), "paid, receipt sent, work may start")
 
@@ -94,6 +93,12 @@ def statement(iban: str, number: str, amount: Money, day: date) -> str:
 </TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"""
 
 
+def pay_invoice(game: "Play", link: str) -> None:
+    """Pay an invoice at the provider's page that its own page names."""
+    address = _pay_page(game, link)
+    game.post(urljoin(address, Page(game.http.get(address).text).forms[0].action), {"choice": ["pay"]})
+
+
 def _pay_page(game: "Play", link: str) -> str:
     """The provider's address on an invoice's page; it is asked for anew should the last one have run out."""
     from deployments.demo import Failed
@@ -116,7 +121,7 @@ def _link(page: str, kind: str) -> str:
     return link_of(page, kind)
 
 
-def _code(page: str) -> str:
+def code_of(page: str) -> str:
     """The six digits of the letter with the code."""
     from deployments.demo import Failed
 

@@ -8,31 +8,50 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Cron, Interval
 from pydantic.fields import FieldInfo
 
+from flows.after_operations import change_address, list_access, reply_review
 from flows.brief import brief
+from flows.closing import close_month, closing
 from flows.contract import contract
 from flows.contract_operations import revise_contract
-from flows.delivery import delivery
+from flows.delivery_operations import move_date, payment_due, read_mail, read_tracker
 from flows.estimate import estimate
+from flows.handover import handover
+from flows.hours import import_hours, record_hours, sync_hours
 from flows.intake import intake
 from flows.invoice import invoice
 from flows.invoicing import cancel_work, correct_invoice, issue_proforma
+from flows.kickoff import kickoff
+from flows.launch import launch
 from flows.leads import register_lead
+from flows.materials import gather_materials
 from flows.money import ignore_payment, import_statement, match_suspense, money_proof, record_payment
+from flows.next_steps import next_steps
 from flows.operations import close_as_lost, note, put_on_hold, release, renew_link, reopen, settle_effect
 from flows.payment import payment
+from flows.production import production
 from flows.proposal import proposal
 from flows.reconcile import reconcile
+from flows.review import review
 from flows.revision import revise_proposal
 from models import documents
 
-STAGES: tuple[Flow, ...] = (intake, brief, estimate, proposal, contract, invoice, payment, delivery)
+STAGES: tuple[Flow, ...] = (
+    intake, brief, estimate, proposal, contract, invoice, payment, kickoff, gather_materials, production, launch,
+    next_steps, handover, review, closing,
+)  # fmt: skip
 OPERATIONS: tuple[Flow, ...] = (
     register_lead, revise_proposal, put_on_hold, release, close_as_lost, reopen, note, settle_effect, renew_link,
     record_payment, match_suspense, ignore_payment, import_statement, revise_contract, correct_invoice, cancel_work, issue_proforma,
+    payment_due, move_date, list_access, reply_review, change_address, import_hours, record_hours, read_mail,
 )  # fmt: skip
-HOUSEKEEPING: dict[Flow, timedelta] = {reconcile: timedelta(minutes=10), money_proof: timedelta(days=1)}
+HOUSEKEEPING: dict[Flow, timedelta | str] = {
+    reconcile: timedelta(minutes=10), money_proof: timedelta(days=1), sync_hours: timedelta(hours=1), close_month: "0 6 1 * *",
+    read_tracker: timedelta(minutes=10),
+}  # fmt: skip
+"""How often each runs by itself; a text is a cron line, by the studio's clock."""
 FLOWS: tuple[Flow, ...] = (*STAGES, *OPERATIONS, *HOUSEKEEPING)
 POOL = "studio-warm"
 PLAIN_TEMPLATE = {
@@ -42,8 +61,8 @@ PLAIN_TEMPLATE = {
 """A small one: Prefect's server validates it at each run, and an empty one is refused."""
 
 
-def deploy(pool: str = POOL) -> dict[str, Flow]:
-    """Set up the work pool and every deployment; return flows by deployment id."""
+def deploy(pool: str = POOL, zone: str = "UTC") -> dict[str, Flow]:
+    """Set up the work pool and every deployment; return flows by deployment id. `zone` is the studio's (IANA)."""
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(pool)
@@ -51,15 +70,17 @@ def deploy(pool: str = POOL) -> dict[str, Flow]:
             wanted = WorkPoolCreate(name=pool, type="studioflow", base_job_template=PLAIN_TEMPLATE)
             client.create_work_pool(wanted)
         there = {(known.name, known.version): known.id for known in client.read_deployments(limit=200) if known.work_pool_name == pool}
-    wanted_ones = [(one, deployment_of(one)) for one in FLOWS]
+    wanted_ones = [(one, deployment_of(one, zone)) for one in FLOWS]
     return {str(there.get((made.name, made.version)) or made.apply(work_pool_name=pool)): one for one, made in wanted_ones}
 
 
-def deployment_of(one: Flow) -> RunnerDeployment:
+def deployment_of(one: Flow, zone: str = "UTC") -> RunnerDeployment:
     """A flow's deployment: its own name, its description, its tags; the module path as entrypoint."""
     tag = "stage" if one in STAGES else "operation" if one in OPERATIONS else "housekeeping"
+    often = HOUSEKEEPING.get(one)
+    schedule = Cron(often, timezone=zone) if isinstance(often, str) else Interval(often) if often else None
     made = one.to_deployment(
-        name=one.name, description=one.description, tags=[tag], interval=HOUSEKEEPING.get(one), entrypoint_type=EntrypointType.MODULE_PATH
+        name=one.name, description=one.description, tags=[tag], schedule=schedule, entrypoint_type=EntrypointType.MODULE_PATH
     )
     deployment = cast("RunnerDeployment", made)
     _describe(one, deployment)

@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from models import after_answers, delivery_answers
 from models.answer import MOST_HOURS, Answer, Words
-from models.cash_answers import CASH_ANSWERS, CASH_BY_RULE
+from models.cash_answers import CASH_ANSWERS, CASH_BY_RULE, Countersigned
+from models.delivery_answers import ActSigned
 
 __all__ = ["Answer"]
 
@@ -195,6 +196,8 @@ ANSWERS: tuple[type[Answer], ...] = (
 )  # fmt: skip
 BY_RULE: frozenset[type[Answer]] = frozenset({Joined, *CASH_BY_RULE, *delivery_answers.BY_RULE, *after_answers.BY_RULE})
 """What only our own rules tell, or a page that has checked who speaks: nobody may claim it from outside."""
+WITHOUT_FORM = BY_RULE - {Countersigned, ActSigned}
+"""What an operator may not say in another's place either. A signature on paper, or the director's, they may."""
 BY_KIND: dict[str, type[Answer]] = {model.kind: model for model in ANSWERS}
 
 

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     upload_deal_mb: int = Field(250, ge=1, description="Most that one deal may upload in all.")
     apply_per_hour: int = Field(60, ge=1, description="Applications an hour from one address before it is taken for a robot.")
     apply_min_seconds: float = Field(2.5, ge=0, description="Whoever fills in the form faster is taken for a robot.")
-    clock_file: Path | None = Field(None, description="A file with seconds to add to the clock: rehearse a month in minutes.")
+    clock_file: Path | None = Field(None, description="A file with seconds to add to the clock; empty: clock below home, while play money is taken.")
     payments: Literal["sandbox", "stripe", "none"] = Field("sandbox", description="Who takes card payments: sandbox (play money), stripe, none.")
     sandbox_port: int = Field(0, ge=0, le=65535, description="Port of the sandbox provider; 0: api_port + 2.")
     sandbox_secret: SecretStr = Field(SecretStr(""), description="Signs the sandbox provider's webhooks; generated at first start.")
@@ -67,6 +67,11 @@ class Settings(BaseSettings):
             if url.startswith(plain):
                 return "postgresql+psycopg://" + url.removeprefix(plain)
         return url
+
+    @property
+    def clock(self) -> Path | None:
+        """The file with seconds to add to the clock; None: the clock is the real one, as it always is where real money is taken."""
+        return self.clock_file or (self.home / "clock" if self.payments == "sandbox" else None)
 
     @property
     def nudges(self) -> int:

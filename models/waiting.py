@@ -112,6 +112,13 @@ def again(session: Session, spot: Spot, question: Question, *, now: datetime) ->
     return Suspend(wait.id or 0, wait.suspensions)
 
 
+def heard(session: Session, spot: Spot, question: Question, places: list[str], *, now: datetime) -> None:
+    """Close the row of a group of questions, with the rows that were heard in it as its kinds: a replay hears the same."""
+    wait = find(session, spot) or _open(session, spot, question, now)
+    wait.kinds = places
+    _close(session, wait, "heard", now)
+
+
 def over(session: Session, spot: Spot, *, now: datetime) -> bool:
     """Close a pause that is no longer needed; True if one was open."""
     wait = find(session, spot)

@@ -10,8 +10,8 @@ from prefect.input.run_input import RunInput, run_input_subclass_from_type
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from models import inbox
-from models.answers import BY_RULE, Answer
+from models import attempts, inbox
+from models.answers import WITHOUT_FORM, Answer
 from models.errors import Refused
 from models.tables import Deal
 from models.waiting import Spot
@@ -20,7 +20,7 @@ from tasks.world import world
 
 def take(spot: Spot, model: type[Answer], count: int, item: str = "") -> bool:
     """Record what an operator typed into the form of the last suspension; False if there was none, or a rule refused it."""
-    if count < 1 or model in BY_RULE:
+    if count < 1 or model in WITHOUT_FORM:
         return False
     typed = _typed(spot, count)
     return typed is not None and _keep(spot, model, typed, f"{spot.flow_run_id}/{pause_key(spot, count)}", item)
@@ -36,7 +36,8 @@ def _keep(spot: Spot, model: type[Answer], typed: dict[str, Any], key: str, item
         if item and name and not typed.get(name):
             typed[name] = item
         answer = model.model_validate(typed)
-        with here.db.writing() as session:
+        refused = attempts.written_down(here.db, spot.deal_id, attempts.what_of(answer), f"staff:{who}", here.now())
+        with refused, here.db.writing() as session:
             session.get_one(Deal, spot.deal_id)
             inbox.tell(session, spot.deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
     except (Refused, ValidationError) as error:
@@ -61,7 +62,7 @@ def pause_key(spot: Spot, count: int) -> str:
 @lru_cache(maxsize=64)
 def form(model: type[Answer], asked: str) -> type[BaseModel] | None:
     """The form of an answer on a suspended run, with who gives it; None for what an operator may not say in another's place (a review)."""
-    if model in BY_RULE:
+    if model in WITHOUT_FORM:
         return None
     who = (str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it."))
     made = create_model(f"{model.__name__}Form", __base__=model, who=who)

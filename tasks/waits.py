@@ -1,4 +1,4 @@
-"""The wait, which everything hangs on: a stage asks, suspends, and is the same stage when it goes on.
+"""The wait, which everything hangs on: a stage asks, suspends, and is the same stage when it goes on. Longer than 200: every kind of wait.
 
     answer = waits.for_fact(BriefSent, key="answer", ladder="brief", whose="client", what="the filled brief")
 
@@ -91,38 +91,52 @@ def for_any(
 def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) -> list[Heard]:
     """What came of several questions that are open at once, each with its own row and ladder: one word or more, in the order asked.
 
-    A question that is still open stays the same row at the next call; `form` is what an operator sees, and names its item itself.
+    A question that is still open stays the same row at the next call; `form` is what an operator sees, and names its item itself. A row of
+    the group writes down what was heard in it, so that a replay hears the same, whatever has come since.
     """
     run = runs.current()
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    group = run.spot(key)
+    here, group = world(), run.spot(key)
+    while (past := _heard_in(group)) is not None:
+        if again := _hear(run, asks, only=past):
+            return again
+        group = run.spot(key)  # nothing of what was heard then is asked for now
     heard = _hear(run, asks)
     if not heard and forms.take(group, form, _suspended(group)):
         heard = _hear(run, asks)
-    here = world()
     with here.db.writing() as session:
+        question = Question(kinds=[], subject="", whose="", what=what)
         if heard:
-            waiting.over(session, group, now=here.now())
+            waiting.heard(session, group, question, [one.place for one in heard], now=here.now())
             return heard
-        count = waiting.again(session, group, Question(kinds=[], subject="", whose="", what=what), now=here.now()).count
+        count = waiting.again(session, group, question, now=here.now()).count
     _suspend(group, forms.form(form, f"Waiting for {what}, deal {group.deal_id}."), count, f"Waiting for {what}.")
     raise AssertionError("unreachable: suspending ends the run")
 
 
-def _hear(run: runs.Run, asks: Sequence[Ask]) -> list[Heard]:
-    """Reach each question's row; its number counts what was heard on it, so that an open one is met again."""
-    heard = []
+def _hear(run: runs.Run, asks: Sequence[Ask], only: Sequence[str] | None = None) -> list[Heard]:
+    """Reach each question's row, or `only` those named; its number counts what was heard on it, so that an open one is met again."""
+    found = []
     for ask in asks:
         name = f"{ask.key}#{run.calls[ask.key] + 1}"
+        if only is not None and name not in only:
+            continue
         spot = replace(run.spot(name, counted=False), part=0)
         reached = _reach(spot, _question(spot, ask))
         if not isinstance(reached, Suspend):
             run.calls[ask.key] += 1
             said = read(reached.fact.kind, reached.fact.payload) if isinstance(reached, Answered) else None
-            heard.append(Heard(ask, said, name))
-    return heard
+            found.append(Heard(ask, said, name))
+    return found
+
+
+def _heard_in(group: Spot) -> list[str] | None:
+    """The rows that were heard in a group that is closed; None for one that is open, or was never reached."""
+    with world().db.reading() as session:
+        wait = waiting.find(session, group)
+    return wait.kinds if wait and wait.closed_at else None
 
 
 def _suspended(group: Spot) -> int:

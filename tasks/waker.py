@@ -175,9 +175,9 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
     if wait.stage == Stage.PAYMENT:
         dunning.remind(here, wait, name, still_asked)
         name = "client-silent"
-    elif wait.stage == Stage.MATERIALS and wait.whose == "client":
-        chasing.remind(here, wait, name)
-        name = "client-silent"
+    elif wait.stage == Stage.MATERIALS:
+        chasing.remind(here, wait, rung)
+        return
     elif wait.whose == "client":
         letters.send(key, LetterOrder(name=name, deal_id=wait.deal_id, to="client", is_reminder=True), guard=still_asked)
         name = "client-silent"

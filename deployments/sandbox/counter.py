@@ -50,7 +50,7 @@ def build(settings: Settings, db: Database, postman: Postman, secret: str) -> Co
     public = urlsplit(settings.public_url or studio.get("public_address", ""))
     host = public.hostname if public.scheme == "http" and public.hostname else settings.host
     return Counter(
-        settings=settings, secret=secret, db=db, postman=postman, now=Clock(settings.clock_file), payee=studio.get("name", "the studio"),
+        settings=settings, secret=secret, db=db, postman=postman, now=Clock(settings.clock), payee=studio.get("name", "the studio"),
         locale=studio.get("locale", "en_GB"), zone=studio.get("zone", "UTC"), address=f"http://{host}:{settings.sandbox}",
     )  # fmt: skip
 

@@ -90,6 +90,30 @@ def test_a_replay_hears_the_same_and_opens_nothing_anew(here: World, deal: Deal)
     assert others
 
 
+def test_a_replay_hears_in_each_group_what_it_heard_then_whatever_has_come_since(here: World, deal: Deal) -> None:
+    first, second, *_ = items(here, deal)
+    then = steps.look.fn(deal.id, 0)["asks"]
+
+    def hears(run, asks=then) -> list[tuple[str, str]]:
+        found = waits.for_some([Ask(steps.KINDS, **one) for one in asks], key="materials", form=MaterialReviewed, what="materials")
+        return [(one.ask.item, one.said.kind) for one in found if one.said]
+
+    with inside(here, Stage.MATERIALS, deal) as run:
+        sends(here, deal, first, "")
+        assert hears(run) == [(first, "material.sent")]
+        sends(here, deal, second, "")
+        assert hears(run) == [(second, "material.sent")]
+        sends(here, deal, items(here, deal)[2], "")
+        for _ in range(2):
+            run.calls.clear()
+            assert hears(run) == [(first, "material.sent")]
+            assert hears(run) == [(second, "material.sent")]
+        assert hears(run) == [(items(here, deal)[2], "material.sent")]
+        run.calls.clear()  # another generation asks for less: what it does not ask for is passed over
+        late = [one for one in then if one["item"] == items(here, deal)[2]]
+        assert hears(run, late) == [(items(here, deal)[2], "material.sent")]
+
+
 def rows(here: World, deal: Deal) -> list[Wait]:
     with here.db.reading() as session:
         return list(session.exec(select(Wait).where(Wait.deal_id == deal.id)).all())
