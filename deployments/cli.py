@@ -136,7 +136,8 @@ def reports(as_json: Json = False) -> None:
     from deployments import start
     from deployments.cli_reports import pages, show
 
-    found = pages(start.settings_of())
+    settings, running_here = _settings(None, None)
+    found = pages(settings if running_here else start.settings_of())
     (show_json if as_json else show)(found)
 
 

@@ -1,4 +1,4 @@
-"""`./studio verify`: whether a signed contract is as it was sealed. Needs the file alone: no network, no database, no secret."""
+"""`./studio verify`: whether a signed contract or act is as it was sealed. Needs the file alone: no network, no database, no secret."""
 
 import logging
 import signal
@@ -42,11 +42,11 @@ class Verdict:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The signed contract, a PDF.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The signed contract or act, a PDF.")],
     fingerprint: Annotated[str, typer.Option(help="The certificate's fingerprint, as told by the studio; another one fails.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Check a signed contract offline: every byte of it, and who signed what when. Exit 1 when it is not as it was sealed."""
+    """Check a signed contract or act offline: every byte of it, and who signed what when. Exit 1 when it is not as it was sealed."""
     verdict = judge(file, known_keys(fingerprint))
     if as_json:
         show_json(verdict)
@@ -89,7 +89,7 @@ def content(file: Path) -> bytes:
         if not S_ISREG(status.st_mode):
             raise Invalid(f"{file} is no file.")
         if status.st_size > MOST_BYTES:
-            raise Invalid(f"{file} is too large to be a signed contract: at most {MOST_BYTES >> 20} MB are read.")
+            raise Invalid(f"{file} is too large to be a signed contract or act: at most {MOST_BYTES >> 20} MB are read.")
         return file.read_bytes()
     except FileNotFoundError:
         raise Invalid(f"There is no file {file}.") from None

@@ -21,7 +21,7 @@ from models.settings import Settings
 
 BY_HAND = {
     "application": 5 + 5, "brief": 20 + 40, "options": 0, "acceptance": 0, "contract": 30, "signature": 0, "deposit": 10, "bank transfer": 0,
-    **dict.fromkeys(("kickoff", "materials", "stages", "launch", "payments", "handover", "review", "course", "next step", "performance"), 0),
+    **dict.fromkeys(("kickoff", "materials", "stages", "hours", "launch", "payments", "handover", "review", "course", "next step", "performance"), 0),
 }  # fmt: skip
 """Minutes that each step takes a salesperson by hand, as practitioners published them."""
 PATIENCE = 60.0

@@ -2,18 +2,16 @@
 
 import re
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from deployments.demo_work import Act, clock_is_ahead, link_of, manager_of, manager_page, needed, pass_days
+from deployments.demo_work import Act, clock_is_ahead, link_of, manager_of, manager_page, needed, next_morning, until
 from models import company
 from models.settings import Settings
 
 if TYPE_CHECKING:
     from deployments.demo import Play
 
-SECONDS = 60.0
 LESSONS = 5
 ACCESS = {"where": "At the provider's, as listed in the contract", "held_by": "Ada Greenfield"}
 
@@ -42,7 +40,8 @@ def hand_over(game: "Play", settings: Settings) -> None:
         slot = form.choices["slot"][0]
         game.post(f"{link}/training", form.answer({"slot": slot, "name": "Ada Greenfield"}) | {"decision": ["book"]})
         form = needed(game, desk, "/access")
-        typed = {name: ACCESS[name.rpartition("_")[0]] for name in form.fields if name.rpartition("_")[0] in ACCESS}
+        named = {name.rpartition("_")[2] for name, given in form.fields.items() if name.startswith("what_") and given[0]}
+        typed = {name: ACCESS[field] for name in form.fields for field, _, row in [name.rpartition("_")] if field in ACCESS and row in named}
         game.post(f"{desk}/access", form.answer({**typed, "who": manager_of(settings)[0]}))
         game.letter(rf"deal/{game.deal}/r1/handover/ticket", to=support)
         game.letter(rf"deal/{game.deal}/r1/handover/done")
@@ -64,11 +63,11 @@ def follow_course(game: "Play", settings: Settings) -> None:
     """The five letters come at their pace; none while the project waited for the client."""
     with game.stage("course") as say:
         for lesson in range(1, LESSONS + 1):
-            for _ in range(6):
+            for _ in range(8):
                 if has_letter(game, rf"deal/{game.deal}/r1/next-steps/course-{lesson}"):
                     break
-                pass_days(settings, 1)
-                time.sleep(1)
+                next_morning(settings)
+                time.sleep(2)
             game.letter(rf"deal/{game.deal}/r1/next-steps/course-{lesson}")
         say(urljoin(game.base, "/outbox"), f"{LESSONS} letters in {clock_is_ahead(settings):.0f} rehearsed days, two working days apart")
 
@@ -106,18 +105,6 @@ def rest(game: "Play", key: dict[str, str]) -> list[int]:
     found = card(game, key)["invoices"]
     mine = [one for one in found if one["kind"] == "invoice"]
     return [one["id"] for one in mine if one["open"]["amount"]] if len(mine) >= 3 else []  # noqa: PLR2004 (the plan of the example studio)
-
-
-def until(found: Callable, otherwise: str) -> object:
-    """The first true answer within a minute. Raises Failed with the sentence where there is none."""
-    from deployments.demo import Failed
-
-    limit = time.monotonic() + SECONDS
-    while time.monotonic() < limit:
-        if answer := found():
-            return answer
-        time.sleep(0.2)
-    raise Failed(otherwise)
 
 
 def has_letter(game: "Play", key: str) -> bool:

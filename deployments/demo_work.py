@@ -1,21 +1,30 @@
 """The demo's third part: the work. A project manager shows each stage, the client answers on the project page, up to the launch."""
 
-import re
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+import httpx
 
 from deployments.forms import Form
 from models import company, nudges
+from models.clock import Clock
 from models.settings import Settings
 
 if TYPE_CHECKING:
     from deployments.demo import Play
 
 Act = Callable[["Play", Settings], None]
-A_DAY = 86_400
+A_DAY, A_SHIFT = 86_400, 8
+SECONDS = 60.0
 SIGNER = {"name": "Ada Greenfield", "role": "Managing director", "consent": "yes"}
+MORNING = clock_time(10)
+HOURS = {"project_manager": 24, "analyst": 16, "designer": 44, "frontend": 48, "developer": 30, "editor": 18, "tester": 12}
 SITE = "https://test.northlight.example/greenfields"
 
 
@@ -28,6 +37,13 @@ def pass_days(settings: Settings, days: float) -> None:
     ahead = float(settings.clock.read_text()) if settings.clock.exists() else 0.0
     settings.clock.write_text(str(ahead + days * A_DAY))
     nudges.nudge(settings.nudges)
+
+
+def next_morning(settings: Settings) -> None:
+    """Let the clock jump to ten in the morning of the next day, where the studio is: some letters go out in office hours only."""
+    zone, now = ZoneInfo(company.load(settings.company).studio.zone), Clock(settings.clock)()
+    morning = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), MORNING, zone)
+    pass_days(settings, (morning - now) / timedelta(days=1))
 
 
 def manager_of(settings: Settings) -> tuple[str, str]:
@@ -79,6 +95,34 @@ def work_through(game: "Play", settings: Settings) -> None:
         say(urljoin(game.base, link), f"{len(shown)} stages shown and approved, one round of changes")
 
 
+def book_hours(game: "Play", settings: Settings) -> None:
+    """Somebody pastes the hours into the operator's form import-hours, as they would in the Prefect UI."""
+    with game.stage("hours") as say:
+        people = [one for one in company.load(settings.company).studio.people if one.role in HOURS]
+        today = Clock(settings.clock)().date()
+        lines = [
+            f"{today - timedelta(days=ago)},{one.email},{game.deal},{min(A_SHIFT, HOURS[one.role] - ago * A_SHIFT)},,"
+            for one in people
+            for ago in range(-(-HOURS[one.role] // A_SHIFT))
+        ]
+        text = "\n".join(["date,person,deal,hours,stage,note", *lines])
+        with httpx.Client(base_url=settings.prefect_api, timeout=30) as prefect:
+            found = prefect.get("/deployments/name/import-hours/import-hours").raise_for_status().json()
+            form = {"parameters": {"who": manager_of(settings)[0], "text": text}, "state": {"type": "SCHEDULED"}}
+            run = prefect.post(f"/deployments/{found['id']}/create_flow_run", json=form).raise_for_status().json()
+            nudges.nudge(settings.nudges)
+            ended = until(lambda: _ended(prefect, run["id"]), "import-hours does not end.")
+        if ended != "COMPLETED":
+            raise LookupError(f"import-hours ended as {ended}")
+        worked = sum(HOURS[one.role] for one in people)
+        say(f"{settings.prefect_ui}/runs/flow-run/{run['id']}", f"{worked} hours of {len(people)} people, from a spreadsheet")
+
+
+def _ended(prefect: httpx.Client, run_id: str) -> str:
+    state = prefect.get(f"/flow_runs/{run_id}").raise_for_status().json()["state"]["type"]
+    return state if state in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else ""
+
+
 def launch(game: "Play", settings: Settings) -> None:
     """The checklist ticked, the act signed with the code from the mail."""
     desk = manager_page(game, settings)
@@ -96,7 +140,7 @@ def launch(game: "Play", settings: Settings) -> None:
         say(urljoin(game.base, f"{act}.pdf"), "the checklist is ticked, the act of acceptance signed and sealed")
 
 
-ACTS: tuple[Act, ...] = (kick_off, send_materials, work_through, launch)
+ACTS: tuple[Act, ...] = (kick_off, send_materials, work_through, book_hours, launch)
 
 
 def manager_page(game: "Play", settings: Settings) -> str:
@@ -160,14 +204,16 @@ def code_of(page: str) -> str:
     return found(page)
 
 
-def path_of(page: str, pattern: str) -> str:
-    """The first address in a letter that looks like this. Raises Failed without one."""
+def until(found: Callable, otherwise: str) -> Any:
+    """The first true answer within a minute. Raises Failed with the sentence where there is none."""
     from deployments.demo import Failed
 
-    found = re.search(pattern, page)
-    if found is None:
-        raise Failed(f"The letter has no {pattern}.")
-    return found[0]
+    limit = time.monotonic() + SECONDS
+    while time.monotonic() < limit:
+        if answer := found():
+            return answer
+        time.sleep(0.2)
+    raise Failed(otherwise)
 
 
 def clock_is_ahead(settings: Settings) -> float:

@@ -1,5 +1,6 @@
 """A browser's idea of a page, as far as a script needs it: its forms with what is filled in, and its links."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -13,7 +14,7 @@ class Form:
     choices: dict[str, list[str]] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
 
-    def answer(self, values: dict[str, str | list[str]]) -> dict[str, list[str]]:
+    def answer(self, values: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
         """What a browser would post with these fields typed over; fields that the form does not have are left out."""
         typed = {name: [value] if isinstance(value, str) else value for name, value in values.items()}
         known = self.fields.keys() | self.choices.keys()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from models import facts, letters, looks, projects, training, wanted
+from models import facts, letters, looks, passwords, projects, training, wanted
 from models.after_answers import (
     AccessListed,
     AddressChanged,
@@ -19,10 +19,9 @@ from models.after_answers import (
 )
 from models.answer import Answer
 from models.db import serialise
-from models.errors import Invalid, Refused
+from models.errors import HandedBack, Invalid, Refused
 from models.field_types import normal_email
 from models.letters import LetterOrder
-from models.project_facts import HandedBack
 from models.stages import Stage
 from models.tables import Client, Deal, Effect, Fact
 from models.tracks import Sales, Work
@@ -84,6 +83,8 @@ def _check_access(session: Session, deal: Deal, answer: AccessListed, now: datet
         raise HandedBack("This client was handed over to support for good; the inventory is support's now.")
     if deal.work != Work.COMPLETED:
         raise Refused(f"The inventory comes when the work is completed; it is {deal.work.replace('_', ' ')}.")
+    if any(passwords.looks_like_one(text) for item in answer.items for text in (item.what, item.where, item.held_by)):
+        raise Invalid("This looks like a password. Please say only where it is and who holds it: the list goes to the support desk and by mail.")
 
 
 def _check_review(session: Session, deal: Deal, answer: ReviewGiven, now: datetime) -> None:  # noqa: ARG001
@@ -118,7 +119,10 @@ def _tell_mail(session: Session, deal: Deal, answer: MailCame, fact: Fact, now: 
     """Somebody of the studio is told; a machine's answer is nobody's business. Nothing is ever promised to the client."""
     if answer.is_auto:
         return
-    words = {"from_name": answer.name or answer.sender, "subject": answer.subject, "message": answer.text[:4000], "files": ", ".join(answer.files)}
+    words = {
+        "from_name": answer.name or answer.sender, "address": answer.sender, "subject": answer.subject, "message": answer.text[:4000],
+        "files": ", ".join(answer.files),
+    }  # fmt: skip
     order = LetterOrder(name="mail-came", deal_id=deal.id or 0, to=whose_mail(session, deal), facts=words)
     letters.plan(session, f"deal/{deal.id}/mail/{fact.id}", order, now=now)
 

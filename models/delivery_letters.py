@@ -14,7 +14,7 @@ def _staff(*facts: str, links: tuple[str, ...] = ("deal",)) -> Needs:
 
 
 DELIVERY_NEEDS: dict[str, Needs] = {
-    "project-welcome": _client("welcome", "first_stage", "people", "stages", "needed", "promised_on"),
+    "project-welcome": _client("welcome", "people", "stages", "needed", "promised_on"),
     "materials-reminder": _client("missing", "waiting", "promised_on", "answer_by"),
     "materials-last-call": _client("missing", "closes_on", "waiting", "silence", "promised_on", "answer_by"),
     "materials-rejected": _client("item_title", "reason", "needed_for", "promised_on", "answer_by"),
@@ -22,7 +22,7 @@ DELIVERY_NEEDS: dict[str, Needs] = {
     "materials-review-reminder": _staff("what", "waiting"),
     "project-paused": _client("what", "promised_on", "answer_by"),
     "project-paused-staff": _staff("what"),
-    "project-resumed": _client("promised_on"),
+    "project-resumed": _client("promised_on", "still_yours"),
     "stage-shown": _client("stage_title", "told", "note", "url", "rounds_left", "closes_on", "promised_on", "answer_by"),
     "stage-shown-again": _client("stage_title", "note", "url", "rounds_left", "closes_on", "promised_on", "answer_by"),
     "stage-reminder": _client("stage_title", "waiting", "url", "closes_on", "promised_on", "answer_by"),
@@ -52,7 +52,7 @@ DELIVERY_NEEDS: dict[str, Needs] = {
     "act-signed-staff": _staff("number", "signed_by", "signed_on", "open_amount"),
     "act-faults": _staff("number", "message"),
     "act-faults-reminder": _staff("number", "message", "waiting"),
-    "course-invitation": _client("stage_title", "promised_on"),
+    "course-invitation": _client("stage_title", "promised_on", "consent"),
     "course-1": _client(link=False),
     "course-2": _client(link=False),
     "course-3": _client(link=False),
@@ -65,14 +65,14 @@ DELIVERY_NEEDS: dict[str, Needs] = {
     "training-booked-staff": _staff("training", "slot", "who"),
     "access-due": _staff("access"),
     "access-reminder": _staff("access", "waiting"),
-    "handover-done": _client("support_name", "support_address", "support_phone", "access_list", "slot", sender=SUPPORT),
-    "handover-staff": _staff("ticket"),
+    "handover-done": _client("manager", "support_name", "support_address", "support_phone", "access_list", "slot", sender=SUPPORT),
+    "handover-staff": _staff("ticket", links=()),
     "review-request": _client("days_worked", sender=DIRECTOR),
     "review-reminder": _client(sender=DIRECTOR),
     "review-thanks": _client("stars", links=("refer",), sender=DIRECTOR),
-    "review-came": _staff("stars", "message", "who", "published"),
-    "mail-came": _staff("from_name", "subject", "message", "files"),
-    "mail-bounced": _staff("address", "said"),
+    "review-came": _staff("stars", "message", "who", "published", links=()),
+    "mail-came": _staff("from_name", "address", "subject", "message", "files", links=()),
+    "mail-bounced": _staff("address", "said", links=()),
     "hours-warning": _staff("hours_worked", "hours_planned", "done_percent", "over_percent"),
 }
 _CLIENTS = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from models.delivery_letters import DELIVERY_NEEDS
 from models.service_checks import blank_problems
 from models.setup import Answer, SetUp, Slug
 
@@ -44,11 +45,16 @@ class StageShare(SetUp):
 
 
 class NextStep(SetUp):
-    """A service offered when this one is completed. `answers` fill its brief; {slug} takes an answer of the brief that was built from."""
+    """A service offered when this one is completed. `answers` fill its brief; {slug} takes an answer of the brief that was built from.
+
+    `note` stands in its letter. `greeting` and `task` begin the proposal, since nobody filled in a brief; their blanks are the new brief's.
+    """
 
     service: Slug
     answers: dict[str, Answer] = {}
-    note: str = ""
+    note: str = Field(min_length=1)
+    greeting: str = ""
+    task: list[str] = []
 
 
 class ServiceDelivery(SetUp):
@@ -87,7 +93,10 @@ class Training(SetUp):
 
 
 class Hours(SetUp):
-    """When the manager is warned: hours above `warn_percent` of what the done share of the plan may have cost, from `from_percent` on."""
+    """When the manager is warned: hours above `warn_percent` of what the done share of the plan may have cost.
+
+    The first `from_percent` of a plan are taken as one: so early nobody can tell.
+    """
 
     warn_percent: int = Field(115, ge=100, le=400)
     from_percent: int = Field(20, ge=0, le=100)
@@ -114,6 +123,10 @@ class Delivery(SetUp):
 
 
 WELCOME_WORDS = {"manager", "first_stage", "promised_on"}
+LAUNCHED_WORDS = {"launched_url", "starts_on"}
+"""Blanks in the answers of a next step that no brief has."""
+OFFER_WORDS = {"client_name", "client_company", "salesperson", "built"}
+"""Blanks in its greeting and task: `built` is the name of the service that was delivered."""
 
 
 def problems_of(company: Company) -> Iterator[str]:
@@ -130,6 +143,8 @@ def problems_of(company: Company) -> Iterator[str]:
         yield from (f"{FILE}: services.{slug}.{problem}" for problem in _service(company, slug, one))
     yield from (f'{FILE}: materials.{n}.before: there is no stage "{rule.before}"' for n, rule in enumerate(delivery.materials)
                 if rule.before and rule.before not in {*delivery.stages, LAUNCH})  # fmt: skip
+    yield from (f'{FILE}: course.letters: there is no letter "{name}" of a course' for name in delivery.course.letters
+                if name not in DELIVERY_NEEDS or not name.startswith("course-") or name == "course-invitation")  # fmt: skip
     yield from (f"ladders.toml: {name}: this ladder is missing" for name in LADDERS if name not in company.ladders)
     if not company.studio.with_role("support"):
         yield "studio.toml: people: nobody has the role support, to whom clients are handed over"
@@ -148,6 +163,16 @@ def _service(company: Company, slug: str, one: ServiceDelivery) -> Iterator[str]
     for offer in one.next:
         if offer.service not in company.rates.services:
             yield f'next: there is no service "{offer.service}"'
-            continue
-        questions = company.briefs[offer.service].by_slug()
-        yield from (f'next: the brief of {offer.service} has no question "{name}"' for name in offer.answers if name not in questions)
+        elif {slug, offer.service} <= company.briefs.keys():  # a missing brief is named elsewhere
+            yield from (f"next.{problem}" for problem in _offer(company, slug, offer))
+
+
+def _offer(company: Company, slug: str, offer: NextStep) -> Iterator[str]:
+    questions, was = company.briefs[offer.service].by_slug(), company.briefs[slug].by_slug()
+    for name, given in offer.answers.items():
+        if name not in questions:
+            yield f'answers: the brief of {offer.service} has no question "{name}"'
+        if isinstance(given, str):
+            yield from blank_problems(f"answers.{name}", given, {*was, *LAUNCHED_WORDS})
+    for name, text in [("greeting", offer.greeting), *(("task", line) for line in offer.task)]:
+        yield from blank_problems(name, text, {*questions, *OFFER_WORDS})

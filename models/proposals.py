@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from models import compose, documents, inbox, pricing
+from models import compose, documents, inbox, next_deal, pricing
 from models.answers import ProposalAnswer
 from models.company import Company
 from models.errors import Missing, Refused
@@ -34,12 +34,12 @@ def publish(session: Session, company: Company, deal: Deal, *, now: datetime, ma
     estimate_document = documents.latest(session, deal.id or 0, "estimate")
     if estimate_document is None:
         raise Missing(f"Deal {deal.id} has no estimate yet.")
-    known = documents.latest(session, deal.id or 0, "proposal")
-    texts = known.made_from.get("texts", {}) if known else {}
+    known, estimate = documents.latest(session, deal.id or 0, "proposal"), Estimate.model_validate(estimate_document.body)
+    texts = known.made_from.get("texts", {}) if known else next_deal.texts(session, company, deal, estimate.inputs.answers)
     made_from = {"estimate": estimate_document.version, "texts": texts}
     if known and known.made_from == made_from and known.round == deal.round and known.state in {"live", "frozen"}:
         return known
-    snapshot = _compose(session, company, deal, Estimate.model_validate(estimate_document.body), texts, now)
+    snapshot = _compose(session, company, deal, estimate, texts, now)
     told = changes
     if told is None:
         told = compose.differences(Snapshot.model_validate(known.body), snapshot) if known else []

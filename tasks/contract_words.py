@@ -80,7 +80,8 @@ def _reason(about: "About") -> str:
 
 def _row(about: "About") -> SignCode:
     """The code that the order names; without one the newest. The digits are in neither."""
-    mine = select(SignCode).where(SignCode.deal_id == about.deal_id, SignCode.version == _contract(about).version)
+    same = (SignCode.deal_id == about.deal_id, SignCode.kind == contract_state.NOUN, SignCode.version == _contract(about).version)
+    mine = select(SignCode).where(*same)
     named = about.order.facts.get("code_number")
     wanted = mine.where(SignCode.number == int(named)) if named else mine
     row = about.session.exec(wanted.order_by(col(SignCode.number).desc())).first()

@@ -4,7 +4,7 @@ import hashlib
 
 from prefect.logging import get_run_logger
 
-from models import documents, proposals
+from models import documents, next_deal, proposals
 from models.errors import Missing
 from models.letters import LetterOrder
 from models.tables import Deal
@@ -42,9 +42,16 @@ def print_proposal(deal_id: int, version: int, state: str) -> str:  # noqa: ARG0
 
 @step
 def mail_proposal(deal_id: int, version: int, *, is_first: bool) -> str:
-    """Send the link to a version; return the effect's state. A later version goes out with what changed."""
-    name = "proposal-ready" if is_first else "proposal-updated"
-    return letters.send(f"deal/{deal_id}/proposal/v{version}/mail", LetterOrder(name=name, deal_id=deal_id, to="client")).state
+    """Send the link to a version; return the effect's state. A later version goes out with what changed.
+
+    What nobody asked for, a next step after completed work, is offered in words of its own.
+    """
+    here = world()
+    with here.db.reading() as session:
+        note = next_deal.note(session, here.company, session.get_one(Deal, deal_id)) if is_first else ""
+    name = "next-step-offer" if note else "proposal-ready" if is_first else "proposal-updated"
+    order = LetterOrder(name=name, deal_id=deal_id, to="client", facts={"note": note} if note else {})
+    return letters.send(f"deal/{deal_id}/proposal/v{version}/mail", order).state
 
 
 @step

@@ -1,6 +1,6 @@
 """The words a letter is given about its deal: each name counted out when a letter asks for it, as its reader's locale writes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from sqlmodel import Session
 from models import documents, facts, questionnaire, waiting
 from models.answers import ProposalAnswer
 from models.company import Company
+from models.delivery_letters import DELIVERY_NEEDS
 from models.estimates import Estimate
 from models.letters import LetterOrder
 from models.money import Money
@@ -18,6 +19,7 @@ from models.tables import Brief, Client, Deal
 from models.totals import totals
 from tasks.cash_words import CASH, PLAN
 from tasks.contract_words import CONTRACT
+from tasks.project_words import PROJECT
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,19 @@ class About:
 
 
 def word(name: str, about: About) -> str:
-    """One word of a letter; one about an invoice or a contract has its own for some names. Raises KeyError for a name that no letter may use."""
-    own = CASH if about.order.invoice else CONTRACT if about.order.name.startswith(("contract-", "work-")) else {}
-    return (own.get(name) or WORDS[name])(about)
+    """One word of a letter; one about an invoice, a contract or a project has its own for some names.
+
+    Raises KeyError for a name that no letter may use.
+    """
+    return (_own(about.order).get(name) or WORDS[name])(about)
+
+
+def _own(order: LetterOrder) -> Mapping[str, Callable[[About], str]]:
+    if order.invoice:
+        return CASH
+    if order.name in DELIVERY_NEEDS:
+        return PROJECT
+    return CONTRACT if order.name.startswith(("contract-", "work-")) else {}
 
 
 def _minimum(about: About) -> str:

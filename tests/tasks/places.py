@@ -1,9 +1,9 @@
-"""Deals at each place of the sale, with everything behind them."""
+"""Deals at each place of the sale and of the work, with everything behind them."""
 
 from sqlmodel import Session
 
 from models.answers import BriefSent, ContractWord, EstimateReview, ProposalAnswer
-from models.cash_answers import ContractChangeAsked, ContractDetails, Countersigned, MilestoneReached, MoneyCame
+from models.cash_answers import ContractChangeAsked, ContractDetails, Countersigned, MoneyCame
 from models.stages import Stage
 from models.tables import Deal
 from models.tracks import Sales
@@ -24,6 +24,7 @@ from tests.factories import (
     told,
 )  # fmt: skip
 from tests.fakes import MONDAY
+from tests.tasks.work_places import WORK_PLACES, at_work
 
 PLACES = (
     "received", "briefing", "estimating", "proposed", "change asked", "accepted", "contract out", "contract signed", "contract refused",
@@ -38,6 +39,8 @@ def at(session: Session, place: str, **values) -> Deal:
         return contracting(session, place, **values)
     if place in {"invoiced", "under way"}:
         return invoiced(session, place, **values)
+    if place in WORK_PLACES:
+        return at_work(session, place, **values)
     deal = a_deal(session, sales=Sales.PROPOSED if place == "change asked" else Sales(place), **values)
     match place:
         case "briefing":
@@ -86,6 +89,5 @@ def invoiced(session: Session, place: str, **values) -> Deal:
         return deal
     a_payment(session, invoice)
     deal.sales, deal.work, deal.money = Sales.WON.value, "kickoff", "deposit_paid"
-    a_wait(session, deal, MilestoneReached, stage=Stage.DELIVERY, whose="studio", key="milestone#1", what="word that payment 2 is due")
     session.flush()
     return deal
