@@ -37,17 +37,26 @@ MAY_READ = asking("deals:read")
 FactsKey = Annotated[ApiKey, asking("facts:write")]
 StatementsKey = Annotated[ApiKey, asking("statements:write")]
 MAY_SEE_MONEY = asking("money:read")
+MAY_SEE_REPORTS = asking("reports:read")
 
 
 def problems(*more: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for the OpenAPI document: those of every route with a key, and `more`."""
+    return open_problems(401, 403, *more)
+
+
+def open_problems(*more: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route that needs no key, and `more`."""
     said = {
         400: "The body cannot be read", 401: "No key, or none of ours", 403: "The key lacks the scope", 404: "There is no such thing",
         409: "A rule says no, as things stand", 413: "Too much at once", 422: "The input is not as it should be",
         503: "Something is away; try again",
     }  # fmt: skip
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": said[status], "content": content} for status in sorted({401, 403, 422, 503, *more})}
+    return {status: {"description": said[status], "content": content} for status in sorted({422, 503, *more})}
 
 
-__all__ = ["MAY_READ", "MAY_SEE_MONEY", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey", "problems"]
+__all__ = [
+    "MAY_READ", "MAY_SEE_MONEY", "MAY_SEE_REPORTS", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey", "open_problems",
+    "problems",
+]  # fmt: skip

@@ -7,28 +7,35 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import (
+    act,
     applications,
     assets,
     brief,
+    client_review,
     comeback,
     contract,
     contract_word,
     countersign,
+    course_off,
     deals,
     door,
     guards,
     health,
     intake,
     invoice,
-    milestone,
     outbox,
     problems,
+    project,
     proposal,
     qualification,
     reference,
+    referral,
+    reports,
     review,
+    reviews,
     statements,
     webhooks,
+    work,
 )  # fmt: skip
 from api.openapi import described
 from models import addresses, company
@@ -39,6 +46,8 @@ TAGS = [
     {"name": "applications", "description": "Send an application, see what becomes of it. Scope `applications:write`."},
     {"name": "deals", "description": "Read deals (`deals:read`), tell facts about them (`facts:write`)."},
     {"name": "money", "description": "Bank statements (`statements:write`), and what became of their lines (`money:read`)."},
+    {"name": "reports", "description": "How closed projects did, as reported and as known now (`reports:read`)."},
+    {"name": "reviews", "description": "Published reviews, for the studio's own site; no key."},
     {"name": "health", "description": "For supervisors and load balancers; no key."},
 ]
 VERSION = "1"
@@ -68,10 +77,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.door = here
     for router in (
-        intake, qualification, brief, proposal, comeback, review, contract, countersign, contract_word, invoice, milestone, outbox, reference, assets,
+        intake, qualification, brief, proposal, comeback, review, contract, countersign, contract_word, invoice, outbox, reference, assets,
+        project, work, act, client_review, reviews, referral, course_off, reports,
     ):  # fmt: skip
         app.include_router(router.pages)
-    for api in (applications, deals, statements, health, webhooks):
+    for api in (applications, deals, statements, reports, reviews, health, webhooks):
         app.include_router(api.routes)
     assets.mount(app)
     problems.install(app)

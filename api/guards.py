@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.links import PATHS
 from models.statement_lines import MOST_BYTES
 
 MEGABYTE = 1024 * 1024
@@ -16,7 +17,7 @@ SMALL = 256 * 1024
 DRAFT = 2 * MEGABYTE
 STATEMENT = MOST_BYTES + MEGABYTE
 """A bank statement, and what a form puts around it."""
-TOKENS = re.compile(r"/([abcikmpqrsu])/[^/\s?.]+")
+TOKENS = re.compile(rf"(?<!/api)/([{''.join(sorted(set(PATHS.values())))}]|reports)/[^/\s?.]+")
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'none'"
@@ -62,8 +63,8 @@ class BodyLimit:
 
 
 def limits(deal_mb: int) -> Callable[[str], int]:
-    """How many bytes a path takes: files for a brief, a scan for the salesperson's word on a contract, bank statements, little elsewhere."""
-    files = re.compile(r"/[bk]/[^/]+/?")
+    """How many bytes a path takes: files for a brief or of a material, a scan of a contract, bank statements, little elsewhere."""
+    files = re.compile(r"/[bk]/[^/]+/?|/j/[^/]+/materials/[^/]+/?")
 
     def limit(path: str) -> int:
         if files.fullmatch(path):

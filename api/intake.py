@@ -12,7 +12,7 @@ import templates
 from api.apply_form import read, services, source_of
 from api.door import Door, Here
 from api.posted import Form, Posted
-from models import inbox
+from models import inbox, reviews
 from models.pages import ApplyPage, Source, ThanksPage
 from models.pages import Form as FormView
 
@@ -44,6 +44,8 @@ def send_form(request: Request, here: Here, posted: Form) -> Response:
     suspect = here.robots.suspicion(trap=trap, started=started, address=address_of(request), now=here.now())
     if application is None and not suspect:
         return here.page("pages/apply.html", form_page(here, posted, problems), 422)
+    if application:
+        application.source |= referred(here, posted)
     payload = application.model_dump() if application else {name: value[0][:2000] for name, value in list(posted.fields.items())[:30]}
     with here.db.writing() as session:
         told = external_id(here, posted, payload)
@@ -67,12 +69,21 @@ def embed() -> Response:
 def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:
     """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce."""
     known = posted.one("started")
+    referral = posted.one("referral") if referred(here, posted) else ""
     source = {name: value for name, value in source_of(posted).items() if name in Source.model_fields}
     return ApplyPage(
         chrome=here.chrome, services=services(here.company), started=known if here.robots.nonce(known) else here.robots.started(here.now()),
         currency=here.company.studio.currency, minimum=here.minimum if here.minimum.amount else None, source=Source(**source),
-        form=FormView(given=posted.given(), problems=problems or {}),
+        referral=referral, form=FormView(given=posted.given(), problems=problems or {}),
     )  # fmt: skip
+
+
+def referred(here: Door, posted: Posted) -> dict[str, str]:
+    """Which client passed us on, as the application's source says it; {} when nobody did."""
+    if not posted.one("referral"):
+        return {}
+    with here.db.reading() as session:
+        return reviews.source_of(session, posted.one("referral"))
 
 
 def external_id(here: Door, posted: Posted, payload: dict) -> str:

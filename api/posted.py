@@ -12,6 +12,7 @@ from models.reading import clean
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _MANY = 1000
+"""Fields, and files: a page says itself how many files it takes, in a sentence of its own."""
 _PART = 1024 * 1024
 
 
@@ -42,7 +43,7 @@ async def read(request: Request) -> AsyncIterator[Posted]:
         raise HTTPException(415, "This page takes what its form sends, and nothing else.")
     if not kind and await request.body():
         raise HTTPException(415, "This page takes what its form sends, and nothing else.")
-    async with request.form(max_files=100, max_fields=_MANY, max_part_size=_PART) as form:
+    async with request.form(max_files=_MANY, max_fields=_MANY, max_part_size=_PART) as form:
         posted = Posted()
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):

@@ -91,9 +91,9 @@ def _paid(session: Session, house: House, invoices: Sequence[Invoice]) -> list[M
 
 def _figures(db: Database, invoices: Sequence[Invoice], moved: Sequence[Movement], *, times: int) -> list[Figure]:
     with db.reading() as session:
-        own = [_timed(lambda: _agree(ledger.check(session))) for _ in range(times)]
-        provider = [_timed(lambda: _agree(proof.provider(session, "sandbox", moved))) for _ in range(times)]
-        asked = [1000 * _timed(lambda one=one: ledger.open_of(session, one)) for one in invoices[:: len(invoices) // ASKED]]
+        own = [timed(lambda: _agree(ledger.check(session))) for _ in range(times)]
+        provider = [timed(lambda: _agree(proof.provider(session, "sandbox", moved))) for _ in range(times)]
+        asked = [1000 * timed(lambda one=one: ledger.open_of(session, one)) for one in invoices[:: len(invoices) // ASKED]]
     of = f"median of {times}, {len(invoices):,} invoices, {len(moved):,} of them paid"
     return [
         Figure("ledger", "the daily proof, our books in themselves", median(own), "s", of),
@@ -107,7 +107,8 @@ def _agree(said: Sequence[str]) -> None:
         raise StudioError(f"The books do not agree: {said[0]} ({len(said)} sentences)")
 
 
-def _timed(act: Callable[[], object]) -> float:
+def timed(act: Callable[[], object]) -> float:
+    """Seconds that it takes."""
     began = time.perf_counter()
     act()
     return time.perf_counter() - began

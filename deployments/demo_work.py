@@ -1,4 +1,4 @@
-"""The demo's third part: the work. A project manager shows each stage, the client answers on the project page, up to the launch."""
+"""The demo's third part: the work, from the project page to the launch: the manager shows, the client answers. Longer than 200: one story."""
 
 import time
 from collections.abc import Callable

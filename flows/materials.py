@@ -35,6 +35,8 @@ def gather_materials(deal_id: DealId) -> None:
 
 def ask(asks: list[dict[str, str]]) -> list[str]:
     """The items whose ladder ended in silence, once something has come or ended; each name is that of its row."""
-    asked = [Ask(materials.KINDS, **one) for one in asks]
+    asked = [
+        Ask(materials.KINDS, key=one["key"], whose=one["whose"], what=one["what"], ladder=one["ladder"], item=one["item"]) for one in asks
+    ]
     what = f"{len(asked)} material{'' if len(asked) == 1 else 's'}: {', '.join(one.item for one in asked)}"
     return [one.place for one in waits.for_some(asked, key="materials", form=MaterialReviewed, what=what) if one.said is None]

@@ -154,13 +154,17 @@ class Todo(SQLModel, table=True):
 
 
 class SignCode(SQLModel, table=True):
-    """A signing code that was asked for. The code is derived from the secret and this row's number, and stored nowhere."""
+    """A signing code that was asked for, of one kind of document: contract or act.
+
+    The code is derived from the secret and this row's number, and stored nowhere.
+    """
 
     __tablename__ = "sign_code"
-    __table_args__ = (UniqueConstraint("deal_id", "version", "number"),)
+    __table_args__ = (UniqueConstraint("deal_id", "kind", "version", "number"),)
 
     id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deal.id", index=True)
+    kind: str = "contract"
     version: int
     number: int
     email: str

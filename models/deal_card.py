@@ -22,7 +22,7 @@ from models.stages import LIVE, RunState
 from models.tables import Client, Deal, Document, Effect, Fact, Move, StageRun, Wait
 from models.totals import totals
 
-STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff", "contract": "contract-staff"}
+STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff", "contract": "contract-staff", "act": "act-staff"}
 
 
 class ClientView(BaseModel):

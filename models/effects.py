@@ -43,6 +43,8 @@ LEASE = timedelta(minutes=5)
 REFUND = "refund"
 HOLDING = frozenset({"payment-request", REFUND})
 """Kinds of effects whose unknown outcome holds the deal: money is asked for or given back once, and nobody guesses. A letter's does not."""
+STAGES_OWN = frozenset({"tracker", "ticket"})
+"""Kinds that only their own stage can do: after a person's word it does them again at its next Retry."""
 ERRAND = "errand"
 """The kind of an effect that the waker carries out by itself, from the order written down in `args`."""
 

@@ -3,7 +3,8 @@
     StudioError
     ├── Refused      the caller's: a rule says no (409). Shown, never retried.
     │   ├── Missing    there is no such thing (404)
-    │   └── Invalid    the input cannot be read (422)
+    │   ├── Invalid    the input cannot be read (422)
+    │   └── HandedBack the client is support's for good; the attempt is written down (409)
     ├── Unavailable  the world's: a vendor is away (503). Retried, then waited for.
     ├── Uncertain    the world may or may not have acted. Never guessed: a person decides.
     └── BadSetup     the owner's: a setting or a file of `company/` is wrong. Nothing starts.
@@ -26,6 +27,10 @@ class Missing(Refused):
 
 class Invalid(Refused):
     """The input cannot be read as what it should be (422)."""
+
+
+class HandedBack(Refused):
+    """Somebody tried to take back a client who was handed over to support (409); the attempt is written down."""
 
 
 class Unavailable(StudioError):

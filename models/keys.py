@@ -11,7 +11,7 @@ from models.errors import Invalid, Missing, Refused
 from models.links import digest
 from models.tables import ApiKey
 
-SCOPES = ("applications:write", "deals:read", "facts:write", "statements:write", "money:read")
+SCOPES = ("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read")
 PREFIX = "sf_"
 _LENGTH = 40
 _SIGNS = string.ascii_letters + string.digits

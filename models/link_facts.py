@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from models import documents, facts, issued, letters, waiting
+from models import documents, facts, issued, letters, projects, waiting
 from models.answer import Answer
 from models.answers import LinkAsked, ProposalForwarded, QualifyAnswer
 from models.errors import Missing, Refused
@@ -17,11 +17,13 @@ FORWARDS_A_DAY = 5
 
 
 def page_of(session: Session, deal: Deal) -> str:
-    """The kind of the page that is a client's to look at now: the way back, the brief, the proposal, the contract, the newest invoice."""
+    """The kind of the page that is a client's to look at now: the way back, the brief, the proposal, the contract, the invoice, the project."""
     if deal.sales in CLOSED:
         return "comeback"
     if any(QualifyAnswer.kind in wait.kinds for wait in waiting.open_waits(session, deal.id or 0)):
         return "qualify"
+    if deal.sales == Sales.WON and projects.find(session, deal):
+        return "project"
     if deal.sales in {Sales.SIGNED, Sales.WON}:
         mine = issued.of_deal(session, deal)
         return f"invoice:{mine[-1].id}" if mine else "contract"

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from models import mail_charset
 from models.field_types import normal_email
 from models.message import one_line
+from models.reading import clean
 
 MOST_FIELDS, MOST_ADDRESSES, MOST_IDS = 300, 50, 50
 LONGEST_FIELD, LONGEST_LIST, LONGEST_ID, LONGEST_ADDRESS = 2_000, 20_000, 250, 320
@@ -58,7 +59,7 @@ class Head:
 
 
 def words(value: str) -> str:
-    """A field with its encoded words (RFC 2047) decoded, on one line; a broken one stays as it is."""
+    """A field with its encoded words (RFC 2047) decoded, on one line, nothing in it that turns the order of letters; a broken one stays."""
     pieces: list[tuple[str, bytes]] = []
     at, text = 0, _BETWEEN_WORDS.sub("", value)
     for word in _WORD.finditer(text):
@@ -70,7 +71,7 @@ def words(value: str) -> str:
         pieces.append((charset, content))
         at = word.end()
     pieces.append(("", text[at:].encode("utf-8", "replace")))
-    return one_line("".join(mail_charset.decoded(content, charset or "utf-8") for charset, content in pieces))
+    return one_line(clean("".join(mail_charset.decoded(content, charset or "utf-8") for charset, content in pieces)))
 
 
 def addresses(values: list[str]) -> list[tuple[str, str]]:

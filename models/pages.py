@@ -54,13 +54,17 @@ class Source(View):
 
 
 class ApplyPage(Page):
-    """`pages/apply.html`. POST /apply: service, name, email, phone, company, budget, message, website (trap), started, Source's."""
+    """`pages/apply.html`. POST /apply: service, name, email, phone, company, budget, message, website (trap), started, referral, Source's.
+
+    `referral` is the token of a client who passed us on, "" without one.
+    """
 
     services: list[Choice]
     started: str
     currency: str
     minimum: Money | None = None
     source: Source = Source()
+    referral: str = ""
     form: Form = Form()
 
 
@@ -256,3 +260,7 @@ class UnsubscribePage(Page):
     action: str
     email: str
     done: bool = False
+
+
+class CourseOffPage(UnsubscribePage):
+    """`pages/course_off.html`. POST `action` stops the letters, POST `action`/again takes that back."""

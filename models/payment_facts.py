@@ -11,7 +11,7 @@ from models.accounts import CREDIT, RECEIVABLE
 from models.answer import Answer
 from models.cash_answers import PaymentPromised, PaymentRecorded, WorkCancelled
 from models.cash_tables import Invoice, Payment, Posting
-from models.errors import Missing, Refused
+from models.errors import HandedBack, Missing, Refused
 from models.money import Money
 from models.receiving import OPERATOR, Incoming, receive_on
 from models.tables import Deal, Fact
@@ -103,7 +103,8 @@ def _check_promised(session: Session, deal: Deal, answer: PaymentPromised, now: 
 
 def _check_cancelled(session: Session, deal: Deal, answer: WorkCancelled, now: datetime) -> None:  # noqa: ARG001
     if not is_legal(Work(deal.work), Work.CANCELLED):
-        raise Refused(f"The work of deal {deal.id} is {deal.work}; it cannot be cancelled now.")
+        refusal = HandedBack if deal.work == Work.HANDED_OVER else Refused
+        raise refusal(f"The work of deal {deal.id} is {deal.work}; it cannot be cancelled now.")
     paid = sum(ledger.paid_of(session, one).amount for one in issued.of_deal(session, deal))
     keep = Money.of_major(answer.keep, deal.currency)
     if keep.amount > paid:

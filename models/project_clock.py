@@ -4,7 +4,7 @@ A wait's row is the fact: opened when we asked, closed when they answered. While
 the work; once production runs a material is waited for only where a stage cannot begin without it (that stage waits itself).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -37,6 +37,14 @@ def promise(session: Session, company: Company, deal: Deal, now: datetime) -> Pr
     """The day promised now, and why it moved. Raises Missing before work has begun."""
     stand = projects.stand(session, deal)
     return clocks.promise_of(stand.plan.begins_on, stand.days, spans(session, deal, now), calendar(company), now)
+
+
+def ready_on(session: Session, company: Company, deal: Deal, slug: str, now: datetime) -> date:
+    """When a stage should be ready: its planned end, moved by the days lost to waiting and by what was granted since."""
+    stand = projects.stand(session, deal)
+    names = [stage.slug for stage in stand.plan.stages]
+    days = sum(stage.days for stage in stand.plan.stages[: names.index(slug) + 1]) + stand.days - stand.plan.days
+    return clocks.promised(stand.plan.begins_on, days, spans(session, deal, now), calendar(company), now)
 
 
 def _span(session: Session, wait: Wait, begun: datetime | None) -> Span | None:

@@ -22,16 +22,12 @@ from models.delivery_answers import (
     StageReady,
     WorkPaused,
 )
-from models.errors import Invalid, Refused
+from models.errors import HandedBack, Invalid, Refused
 from models.letters import LetterOrder
 from models.tables import Deal, Fact, Move
 from models.tracks import Sales, Work, move
 
 AT_WORK = frozenset({Work.MATERIALS, Work.PRODUCTION, Work.LAUNCH, Work.PAUSED})
-
-
-class HandedBack(Refused):
-    """Somebody tried to take back a client who was handed over to support (409); the attempt is written down."""
 
 
 def check_under_way(session: Session, deal: Deal, answer: Answer, now: datetime) -> None:  # noqa: ARG001

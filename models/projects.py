@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models import contract_state, documents, facts
 from models.company import Company
@@ -98,7 +98,7 @@ def choose_manager(session: Session, company: Company, deal: Deal) -> Staff:
     """Who leads the project: of those who do this service, whoever leads the fewest that are under way; the first of the file where equal."""
     studio = company.studio
     people = studio.with_role("project_manager", deal.service) or studio.with_role("project_manager")
-    led = select(Project.manager).join(Deal).where(Deal.round == Project.round, Deal.work.in_(UNDER_WAY))  # ty: ignore[unresolved-attribute]
+    led = select(Project.manager).join(Deal).where(Deal.round == Project.round, col(Deal.work).in_(UNDER_WAY))
     load = list(session.exec(led))
     return min(people, key=lambda person: load.count(person.email))
 

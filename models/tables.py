@@ -177,9 +177,10 @@ class Effect(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """One version of a brief, estimate, proposal or contract, with its hashes (SHA-256, hex).
+    """One version of a brief, estimate, proposal, contract or act, with its hashes (SHA-256, hex).
 
-    A proposal is live until it is accepted, then frozen. A contract is frozen when it is sent, then signed, or void.
+    A proposal is live until it is accepted, then frozen. A contract is frozen when it is sent, then signed, or void; so is an act of
+    acceptance, which silence may accept besides (deemed).
     """
 
     __table_args__ = (UniqueConstraint("deal_id", "kind", "version"),)

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 
 from sqlmodel import Session
 
-from models.errors import Refused
+from models.errors import HandedBack, Refused
 from models.tables import Deal, Fact, Move
 
 
@@ -121,12 +121,14 @@ def is_open(deal: Deal) -> bool:
 def move(session: Session, deal: Deal, to: Place, *, why: str, fact: Fact | None, now: datetime) -> bool:
     """Move a deal to `to` and leave a row; True if it moved, False if it stood there already (a replay).
 
-    Raises Refused when the table of moves does not allow the step.
+    Raises Refused when the table of moves does not allow the step, HandedBack when it would take back a client who is support's.
     """
     track = track_of(to)
     was = type(to)(getattr(deal, track))
     if was == to:
         return False
+    if was == Work.HANDED_OVER:
+        raise HandedBack(f"Deal {deal.id} cannot go from {was} to {to} on its {track} track: its client was handed over to support for good.")
     if not is_legal(was, to):
         raise Refused(f"Deal {deal.id} cannot go from {was} to {to} on its {track} track.")
     setattr(deal, track, to.value)

@@ -1,4 +1,4 @@
-"""The wait: a row, not a process. Everything a stage's `waits.for_…` decides is decided here.
+"""The wait: a row, not a process. Everything a stage's `waits.for_…` decides is decided here. Longer than 200: the row's whole life.
 
 Each time a stage reaches the line, first time or replay, `reach` says in this order: the answer it had; an answer that has come;
 silence past the deadline; otherwise: suspend, under a key that counts suspensions.

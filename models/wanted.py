@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from models.db import serialise
-from models.errors import Missing, Refused
+from models.errors import HandedBack, Missing, Refused
 from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
 from models.tracks import Sales, Work
@@ -93,7 +93,8 @@ def begin(session: Session, key: str, flow_run_id: str, owner: str, *, now: date
 def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner: str, *, now: datetime, part: int = 0) -> StageRun:
     """A row for a run that an operator started from the Prefect UI.
 
-    Raises Missing without such a deal; Refused while the stage has a live run or is not what the deal needs.
+    Raises Missing without such a deal; Refused while the stage has a live run or is not what the deal needs, HandedBack where it would take
+    a client back from support.
     """
     deal = session.get(Deal, deal_id)
     if deal is None:
@@ -110,7 +111,8 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
     if own is None and Sales(deal.sales) not in STARTS_FROM[stage]:
         raise Refused(f"Deal {deal_id} is {deal.sales}; a {stage} starts from {', '.join(sorted(STARTS_FROM[stage]))}.")
     if own is None and Work(deal.work) not in WORKS_FROM.get(stage, {Work(deal.work)}):
-        raise Refused(f"The work of deal {deal_id} is {deal.work}; a {stage} starts from {', '.join(sorted(WORKS_FROM[stage]))}.")
+        refusal = HandedBack if deal.work == Work.HANDED_OVER else Refused
+        raise refusal(f"The work of deal {deal_id} is {deal.work}; a {stage} starts from {', '.join(sorted(WORKS_FROM[stage]))}.")
     row = own or want(session, stage, now=now, deal=deal, part=part)
     row.flow_run_id, row.owner = flow_run_id, owner
     _to(session, row, RunState.RUNNING, now)

@@ -5,7 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import cash, completion, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
+from models import act_state, attempts, cash, completion, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
 from models.cash_answers import InvoiceCorrected, WorkCancelled
 from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused
@@ -51,11 +51,13 @@ def credit_invoice(
 def cancel_work(deal_id: int, reason: str, keep: str, who: str, key: str) -> list[dict[str, Any]]:
     """End a deal's work: what is unpaid is credited, what was paid beyond `keep` (gross) goes back; nothing is waited for any more.
 
-    Returns a credit note each as `credit_invoice` does. Raises Refused where there is nothing to cancel or more is kept than was paid.
+    An act of acceptance that is out is void. Returns a credit note each as `credit_invoice` does. Raises Refused where there is nothing to
+    cancel, more is kept than was paid, or the client has accepted the work.
     """
     here = world()
-    with here.db.writing() as session:
-        answer = WorkCancelled.model_validate({"reason": reason, "keep": keep})
+    answer = WorkCancelled.model_validate({"reason": reason, "keep": keep})
+    refused = attempts.written_down(here.db, deal_id, attempts.what_of(answer), f"staff:{who}", here.now())
+    with refused, here.db.writing() as session:
         fact, is_new = inbox.tell(session, deal_id, answer, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
         deal = session.get_one(Deal, deal_id)
         if is_new:
@@ -71,6 +73,7 @@ def cancel_work(deal_id: int, reason: str, keep: str, who: str, key: str) -> lis
 def _end(session: Session, here: World, deal: Deal, reason: str, fact: Fact) -> None:
     if deal.sales not in {Sales.SIGNED, Sales.WON}:
         raise Refused(f"Deal {deal.id} is {deal.sales}: there is no work to cancel. Close it as lost instead.")
+    act_state.withdraw(session, deal)
     move(session, deal, Work.CANCELLED, why=reason, fact=fact, now=here.now())
     if deal.sales == Sales.SIGNED:
         move(session, deal, Sales.LOST, why=reason, fact=fact, now=here.now())

@@ -125,7 +125,8 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
 def decide(key: str, *, went_out: bool, who: str) -> Effect:
     """A person's word on an unknown or failed effect: it went out, or it is to be done again, by the waker at once.
 
-    A failed one can only be done again. Raises Refused for an effect in any other state.
+    A project in the tracker and a ticket are done again by their stage, when it is retried. A failed one can only be done again. Raises
+    Refused for an effect in any other state.
     """
     here = world()
     with here.db.writing() as session:
@@ -134,6 +135,6 @@ def decide(key: str, *, went_out: bool, who: str) -> Effect:
             raise Refused(f"There is no effect {key}.")
         to = EffectState.DONE if went_out else EffectState.PLANNED
         effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
-        if not went_out and effect.kind not in effects.HOLDING:
+        if not went_out and effect.kind not in effects.HOLDING | effects.STAGES_OWN:
             effect.kind = effects.ERRAND
         return effect

@@ -5,11 +5,12 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from models import arrivals, leases
+from models import arrivals, incoming_mail, leases
 from models.arrivals import Taken
 from models.errors import Refused
-from models.incoming_mail import Arrived, read
+from models.incoming_mail import Arrived
 from tasks.gateways.mailbox import Mailbox
+from tasks.step import step
 from tasks.world import World, lives, real_now, world
 
 A_LOOK = 20
@@ -36,6 +37,12 @@ def take_mail() -> list[str]:
     if said:
         here.nudge()
     return said
+
+
+@step
+def read() -> list[str]:
+    """Take in what has come, by a person's word; say what became of each letter. Raises as `take_mail` does."""
+    return take_mail()
 
 
 def _may(here: World) -> bool:
@@ -67,7 +74,7 @@ def _one(here: World, box: Mailbox, arrived: Arrived) -> list[str]:
 def take(here: World, arrived: Arrived) -> Taken:
     """Keep a letter's bytes below home, and what follows from it, in that order. The same letter once more changes nothing."""
     domain = here.company.studio.mail.from_address.rpartition("@")[2]
-    mail = read(arrived.raw, domain=domain)
+    mail = incoming_mail.read(arrived.raw, domain=domain)
     path = _kept(here.settings.home, arrived.raw)
     with here.db.writing() as session:
         return arrivals.take(session, here.company, mail, path=path, strangers=here.settings.mailbox_strangers, now=here.now())

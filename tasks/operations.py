@@ -5,7 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import facts, inbox, letters, links, proposals
+from models import attempts, facts, inbox, letters, links, proposals
 from models.answers import BY_KIND, Answer, Noted, ProposalRevised
 from models.cash_tables import Invoice
 from models.errors import Missing, Refused
@@ -23,8 +23,9 @@ from tasks.world import world
 def record(deal_id: int, answer: dict[str, Any], kind: str, who: str, key: str) -> str:
     """Record an operator's fact once per run of the form; return where the deal stands. Raises Refused where it makes no sense."""
     here = world()
-    with here.db.writing() as session:
-        typed: Answer = BY_KIND[kind].model_validate(answer)
+    typed: Answer = BY_KIND[kind].model_validate(answer)
+    refused = attempts.written_down(here.db, deal_id, attempts.what_of(typed), f"staff:{who}", here.now())
+    with refused, here.db.writing() as session:
         inbox.tell(session, deal_id, typed, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
         return session.get_one(Deal, deal_id).sales
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlmodel import Session, col, select
 
 from models import cii, einvoice, invoices, proposals
+from models.act_state import ACCEPTED
 from models.cash_tables import Invoice
 from models.errors import Refused
 from models.invoice import InvoiceBody
@@ -13,11 +14,11 @@ from models.tables import Document
 from tasks import letters, paper
 from tasks.gateways.pdf import Attachment, NoLibraries
 from tasks.paper import Kept, Sheet
-from tasks.sealing import contract_sheet, is_ready, pages, seal_contract
+from tasks.sealing import is_ready, pages, seal_act, seal_contract, sheet_of
 from tasks.step import step
 from tasks.world import World, world
 
-__all__ = ["print_contract", "print_document", "print_invoice", "print_missing", "seal_contract"]
+__all__ = ["print_contract", "print_document", "print_invoice", "print_missing", "seal_act", "seal_contract"]
 
 LEVEL = "EN 16931"
 """The profile of Factur-X."""
@@ -38,7 +39,7 @@ def print_document(document: Document) -> str:
 
 
 def print_contract(document: Document) -> str:
-    """Print a contract once and note hashes and path on its row; return the SHA-256 of the PDF, of its pages unsigned when it is sealed.
+    """Print a contract or an act once and note hashes and path on its row; return the SHA-256 of the PDF, of its pages unsigned when it is sealed.
 
     Raises NoLibraries where this machine cannot print, Refused where the document cannot be printed, or others than its pages were signed.
     """
@@ -47,7 +48,7 @@ def print_contract(document: Document) -> str:
     if is_sealed(document) or paper.found(here, digest, path) is not None:
         return digest
     kept, _ = pages(here, document)
-    return _noted(here, document, contract_sheet(here, document), kept)
+    return _noted(here, document, sheet_of(here, document), kept)
 
 
 def print_invoice(invoice: Invoice) -> str:
@@ -111,13 +112,15 @@ def _missing(session: Session) -> Iterator[tuple[str, Callable[[], str]]]:
     for kind, states, act in (
         ("proposal", ("live", "frozen"), print_document),
         ("contract", ("frozen", "signed"), print_contract),
+        ("act", ("frozen", "signed", "deemed"), print_contract),
     ):
         unprinted = select(Document).where(Document.kind == kind, Document.pdf_path == "", col(Document.state).in_(states))
         for row in session.exec(unprinted.limit(_AT_ONCE)):
             yield f"{kind} {row.version} of deal {row.deal_id}", lambda act=act, row=row: act(row)
     for invoice in session.exec(select(Invoice).where(Invoice.pdf_path == "").limit(_AT_ONCE)):
         yield f"{invoice.kind.replace('_', ' ')} {invoice.number or invoice.id}", lambda invoice=invoice: print_invoice(invoice)
-    signed = select(Document).where(Document.kind == "contract", Document.state == "signed").order_by(col(Document.id).desc())
-    for row in session.exec(signed.limit(_AT_ONCE)):
-        if not is_sealed(row) and is_ready(session, row):
-            yield f"and sealed contract {row.version} of deal {row.deal_id}", lambda row=row: seal_contract(row.deal_id, row.version)
+    for kind, seal in (("contract", seal_contract), ("act", seal_act)):
+        signed = select(Document).where(Document.kind == kind, col(Document.state).in_(ACCEPTED)).order_by(col(Document.id).desc())
+        for row in session.exec(signed.limit(_AT_ONCE)):
+            if not is_sealed(row) and is_ready(session, row):
+                yield f"and sealed {kind} {row.version} of deal {row.deal_id}", lambda row=row, seal=seal: seal(row.deal_id, row.version)

@@ -1,12 +1,12 @@
 """Steps of production: where the current stage stands, who is told what, what an accepted stage sets going, what silence means."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from models.course import begins_at
 from sqlmodel import Session
 
-from models import changes, inbox, projects, wanted
+from models import changes, inbox, project_clock, projects, wanted
 from models.answer import Answer
+from models.course import begins_at
 from models.delivery_answers import (
     ChangeAnswered,
     ChangeOffered,
@@ -55,14 +55,15 @@ def look(deal_id: int, heard: int) -> dict[str, str]:  # noqa: ARG001 (each look
     with here.db.reading() as session:
         deal = session.get_one(Deal, deal_id)
         stand = projects.stand(session, deal)
-    stage = stand.current
-    if stage is None:
+        stage = stand.current
+        due = project_clock.ready_on(session, here.company, deal, stage.slug, here.now()) if stage else None
+    if stage is None or due is None:
         return {"stage": "", "title": "", "place": "", "version": "0", "whose": "", "ladder": "", "starts": ""}
     place = place_of(stand, stage)
     return {
         "stage": stage.slug, "title": stage.plan.title, "place": place, "version": str(stage.version),
         "whose": "client" if place in CLIENTS else "studio", "ladder": "" if deal.work == Work.PAUSED else LADDERS[place],
-        "starts": _due(here, stage).isoformat() if place == "working" else "",
+        "starts": _close(here, due).isoformat() if place == "working" else "",
     }  # fmt: skip
 
 
@@ -72,10 +73,10 @@ def place_of(stand: Stand, stage: StageStand) -> str:
     return "materials" if stage.place == "working" and lacks else stage.place
 
 
-def _due(here: World, stage: StageStand) -> datetime:
-    """When a stage should be ready: the close of its last planned day, or now where that has passed."""
+def _close(here: World, day: date) -> datetime:
+    """The close of the day on which a stage should be ready, or now where that has passed."""
     studio = here.company.studio
-    return max(here.now() - timedelta(seconds=1), at(stage.plan.ends_on, studio.office.closes, studio.zone))
+    return max(here.now() - timedelta(seconds=1), at(day, studio.office.closes, studio.zone))
 
 
 @step

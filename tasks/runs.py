@@ -11,7 +11,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
 
-from models import wanted
+from models import attempts, wanted
 from models.answers import Application
 from models.errors import Missing
 from models.stages import RunState, Stage
@@ -116,7 +116,8 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     if context is None or context.flow_run is None:
         raise RuntimeError("A stage is a Prefect flow run.")
     here, flow_run_id, key = world(), str(context.flow_run.id), context.flow_run.idempotency_key or ""
-    with here.db.writing() as session:
+    refused = attempts.written_down(here.db, deal_id or 0, f"start {stage}", "operator", here.now())
+    with refused, here.db.writing() as session:
         row = wanted.begin(session, key, flow_run_id, here.worker, now=here.now())
         is_ours = row is not None
         if row is None and wanted.of_run(session, flow_run_id) is None and not _is_key(key):

@@ -1,11 +1,12 @@
 """The words of letters about a stage of production, and about the price of a change to it."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_timedelta
 
-from models import changes, projects
+from models import changes, project_clock, projects
 from models.delivery_answers import ChangeAnswered, StageAnswered
 from models.delivery_setup import LAUNCH
 from models.money import Money
@@ -62,12 +63,16 @@ def _next_asks(about: "About") -> str:
 
 
 def _planned_on(about: "About") -> str:
-    return format_date(stage_of(about).plan.ends_on, "full", locale=about.locale)
+    return format_date(_due(about), "full", locale=about.locale)
+
+
+def _due(about: "About") -> date:
+    return project_clock.ready_on(about.session, about.company, about.deal, stage_of(about).slug, about.now)
 
 
 def late(about: "About") -> str:
     """How long ago a stage should have been ready."""
-    late = about.today - stage_of(about).plan.ends_on
+    late = about.today - _due(about)
     return format_timedelta(late, granularity="day", threshold=1000, locale=about.locale) if late.days > 0 else ""
 
 

@@ -1,21 +1,17 @@
 """Bank statements from the watched folder, and by an operator's word; the file goes where its fate can be seen."""
 
 import logging
-import os
-import time
 from pathlib import Path
 
 from models import statements
 from models.cash_tables import Statement
 from models.errors import Missing, Refused
+from tasks import folders
+from tasks.folders import DONE, REFUSED, printable
 from tasks.step import step
 from tasks.world import World, world
 
 log = logging.getLogger("studioflow.statements")
-QUIET_SECONDS = 5
-"""A file that was written to this lately may still be growing."""
-DONE, REFUSED = "done", "refused"
-_UNFINISHED = frozenset({".tmp", ".part", ".filepart", ".crdownload"})
 
 
 def take_folder() -> list[str]:
@@ -25,7 +21,7 @@ def take_folder() -> list[str]:
     said = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
-            if _is_whole(path):
+            if folders.is_whole(path):
                 said.append(_take(here, path, came_by="folder", actor="system"))
         except Exception:  # one file that cannot be read keeps no other waiting; it lies there until somebody looks
             log.exception("A statement cannot be taken in: %s", printable(path.name))
@@ -36,8 +32,7 @@ def take_folder() -> list[str]:
 
 def refused_files(here: World) -> list[str]:
     """Why each file in `refused` lies there; the sentence names it."""
-    folder = here.settings.statements_folder.parent / REFUSED
-    return [reason.read_text("utf-8").strip() for reason in sorted(folder.glob("*.txt"))] if folder.is_dir() else []
+    return folders.reasons(here.settings.statements_folder)
 
 
 @step
@@ -45,26 +40,14 @@ def import_file(name: str, who: str) -> str:
     """Take in one file of the watched folder or of `refused`, by a person's word; say what became of it. Raises Refused with the reason."""
     here = world()
     folder = here.settings.statements_folder
-    for place in (folder, folder.parent / REFUSED):
-        path = (place / name).resolve()
-        if path.is_relative_to(place.resolve()) and path.is_file():
-            said = _take(here, path, came_by="operator", actor=f"staff:{who}")
-            here.nudge()
-            if said.startswith(REFUSED):
-                raise Refused(said)
-            return said
-    raise Missing(f"There is no file {name} in {folder}.")
-
-
-def printable(name: str) -> str:
-    """A file's name as text that can be kept, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", "replace")
-
-
-def _is_whole(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file() or path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
-        return False
-    return time.time() - path.stat().st_mtime >= QUIET_SECONDS
+    path = folders.named(folder, name)
+    if path is None:
+        raise Missing(f"There is no file {name} in {folder}.")
+    said = _take(here, path, came_by="operator", actor=f"staff:{who}")
+    here.nudge()
+    if said.startswith(REFUSED):
+        raise Refused(said)
+    return said
 
 
 def _take(here: World, path: Path, *, came_by: str, actor: str) -> str:
@@ -72,10 +55,9 @@ def _take(here: World, path: Path, *, came_by: str, actor: str) -> str:
     try:
         statement, matched, suspense = _book(here, path, came_by, actor)
     except Refused as error:
-        kept = _put(path, REFUSED)
-        kept.with_name(f"{kept.name}.txt").write_text(f"{error}\n", "utf-8")
+        folders.refuse(path, error)
         return f"{REFUSED}: {error}"
-    _put(path, DONE)
+    folders.put(path, DONE)
     return f"{printable(path.name)}: {statement.fresh} of {statement.lines} lines are fresh, {matched} booked on invoices, {suspense} in suspense."
 
 
@@ -94,14 +76,3 @@ def _book(here: World, path: Path, came_by: str, actor: str) -> tuple[Statement,
         statements.store(here.settings.home, content)
         matched, suspense, _ = statements.counts(session, statement)
     return statement, matched, suspense
-
-
-def _put(path: Path, where: str) -> Path:
-    """Move a file aside, beside the watched folder; another of its name stays as it is."""
-    path.with_name(f"{path.name}.txt").unlink(missing_ok=True)
-    folder = path.parent.parent / where
-    if path.parent == folder:
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    names = [path.name, *(f"{path.stem}-{number}{path.suffix}" for number in range(2, 10_000))]
-    return path.replace(next(folder / name for name in names if not (folder / name).exists()))

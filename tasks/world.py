@@ -68,7 +68,7 @@ def build(read: Settings) -> World:
 
     Raises BadSetup when a setting or a file of the company's set-up is wrong.
     """
-    db, clock = Database(read.database), Clock(read.clock_file)
+    db, clock = Database(read.database), Clock(read.clock)
     own, post = company.load(read.company, letters=LETTER_NEEDS), mail.from_url(read.mail_url, read.home / "outbox")
     return World(
         settings=read, db=db, company=own, mail=post,

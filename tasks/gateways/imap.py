@@ -93,16 +93,19 @@ class ImapMailbox:
                 yield arrived
 
     def _put(self, handle: str, folder: str, mark: str) -> None:
-        kept = self._line
-        try:
-            self._put_once(handle, folder, mark)
-        except Unavailable:
-            if kept is None:
-                raise
-            self._put_once(handle, folder, mark)  # the line that fetched it was dead; this is another one
+        self._drop_dead_line()
+        self._put_once(handle, folder, mark)
         self._open.discard(handle)
         if not self._open:
             self.close()
+
+    def _drop_dead_line(self) -> None:
+        """Let go of a line that died while its letters were read; a new one is opened then."""
+        try:
+            if self._line:
+                self._line.box.client.noop()
+        except (IMAP4.error, OSError):
+            self._hang_up()
 
     def _put_once(self, handle: str, folder: str, mark: str) -> None:
         validity, _, uid = handle.partition("/")

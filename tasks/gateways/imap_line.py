@@ -35,7 +35,8 @@ class Line(NamedTuple):
 
 def letter(box: BaseMailBox, validity: str, uid: str) -> Arrived | None:
     """The letter with this uid; None when it is gone. Its flags are not touched."""
-    told = next((one for one in ask(box, "FETCH", uid, "(UID RFC822.SIZE INTERNALDATE)") if _is_about(one, uid)), b"")
+    answers = (one[0] if isinstance(one, tuple) else one for one in ask(box, "FETCH", uid, "(UID RFC822.SIZE INTERNALDATE)"))
+    told = next((one for one in answers if _is_about(one, uid)), b"")
     sized, dated = _SIZE.search(told), _DATE.search(told)
     if not sized or not dated:
         return None

@@ -2,6 +2,8 @@
 
     in/letter.eml ──▶ done/letter.eml
                └────▶ refused/letter.eml, and letter.eml.txt with the reason
+
+Only whole files are taken: one that still grows, a link, a pipe lies there as it is.
 """
 
 import logging

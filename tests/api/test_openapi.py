@@ -25,7 +25,8 @@ def test_every_call_says_what_it_takes_answers_and_refuses(door: Entrance) -> No
     document = door.http.get("/openapi.json").json()
     assert set(document["paths"]) == {
         "/api/applications", "/api/applications/{application_id}", "/api/deals", "/api/deals/{deal_id}", "/api/deals/{deal_id}/facts",
-        "/api/statements", "/api/statements/{statement_id}", "/api/suspense", "/health/live", "/health/ready",
+        "/api/statements", "/api/statements/{statement_id}", "/api/suspense", "/api/reports/performance", "/health/live", "/health/ready",
+        "/reviews.json",
     }  # fmt: skip
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, calls in document["paths"].items():
@@ -36,7 +37,8 @@ def test_every_call_says_what_it_takes_answers_and_refuses(door: Entrance) -> No
                 assert call["security"] == [{"key": []}]
                 assert {"401", "403", "422", "503"} <= set(call["responses"])
                 for status, answer in call["responses"].items():
-                    assert list(answer["content"]) == ["application/problem+json" if int(status) >= 400 else "application/json"]
+                    kinds = [kind for kind in answer["content"] if (path, kind) != ("/api/reports/performance", "text/csv")]
+                    assert kinds == ["application/problem+json" if int(status) >= 400 else "application/json"]
     facts = document["paths"]["/api/deals/{deal_id}/facts"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(facts["discriminator"]["mapping"]) == {answer.kind for answer in ANSWERS if answer not in BY_RULE}
     assert "HTTPValidationError" not in document["components"]["schemas"]
@@ -53,7 +55,7 @@ def test_the_page_about_it_names_every_call_and_record(door: Entrance) -> None:
 
 def test_whatever_is_sent_the_answers_are_those_of_the_document(door: Entrance) -> None:
     deal_id, _ = door.proposed()
-    key = door.key("applications:write", "deals:read", "facts:write", "statements:write", "money:read")
+    key = door.key("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read")
     answers: Counter[int] = Counter()
 
     @settings(max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))

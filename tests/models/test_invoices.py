@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import cii, documents, inbox, invoices, ledger, ubl, vat
+from models import issued as papers
 from models.cash_answers import InvoiceCorrected
 from models.cash_tables import Entry, Invoice, Posting
 from models.db import Database
@@ -159,7 +160,7 @@ def test_a_pro_forma_has_no_number_and_is_not_booked(db: Database) -> None:
         paper = invoices.proforma(session, COMPANY, deal, 1, now=MONDAY)
         assert invoices.proforma(session, COMPANY, deal, 1, now=LATER).id == paper.id
         assert (paper.kind, paper.number, paper.reference, paper.seq, paper.due_on, paper.gross) == ("proforma", None, None, None, None, 492_000)
-        assert session.exec(select(Entry)).all() == [] and issued.of_part(session, deal, 1) is None
+        assert session.exec(select(Entry)).all() == [] and papers.of_part(session, deal, 1) is None
         assert invoices.shown(session, COMPANY, paper, link="").qr == ""
         with pytest.raises(Refused, match="Only an invoice"):
             credited(session, paper)
@@ -256,7 +257,7 @@ def test_a_credited_payment_is_issued_anew_once_when_its_correction_asks(db: Dat
         other = a_fact(session, deal)
         assert invoices.issue(session, COMPANY, deal, 1, now=LATER, fact=other).id == invoice.id
         anew = invoices.issue(session, COMPANY, deal, 1, now=LATER, fact=asked)
-        assert anew.id != invoice.id and anew.number == "NL-2026-0002" and issued.of_part(session, deal, 1) == anew
+        assert anew.id != invoice.id and anew.number == "NL-2026-0002" and papers.of_part(session, deal, 1) == anew
         assert invoices.issue(session, COMPANY, deal, 1, now=LATER, fact=asked).id == anew.id
         assert invoices.issue(session, COMPANY, deal, 1, now=LATER).id == anew.id
         assert ledger.check(session) == []

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlmodel import Session
 
-from models import clocks, project_clock, projects, waiting
+from models import clocks, project_clock, projects, waiting, worktime
 from models.delivery_answers import DateMoved, MaterialSent, StageAnswered, StageReady, WorkPaused
 from models.stages import Stage
 from models.tables import Deal, Fact
@@ -129,3 +129,16 @@ def test_whatever_happens_the_promise_is_that_of_the_rows(here_sqlite, steps: li
             assert told_now.day == clocks.promised(MONDAY.date(), projects.stand(session, deal).days, spans, CALENDAR, now)
             assert told_now.day >= plain
         session.rollback()
+
+
+def test_a_stage_is_due_later_by_the_days_that_the_client_took(here) -> None:
+    with here.db.writing() as session:
+        deal = a_project(session)
+        company, first = the_company(), projects.stand(session, deal).plan.stages[0]
+        assert project_clock.ready_on(session, company, deal, first.slug, MONDAY) == first.ends_on
+        asked(session, deal, Stage.PRODUCTION, at=MONDAY)
+        later = project_clock.ready_on(session, company, deal, first.slug, MONDAY + 3 * DAY)
+        assert worktime.working_days_between(first.ends_on, later, "IE") == 3
+        told(session, deal, DateMoved(days=2, reason="Illness."))
+        moved = project_clock.ready_on(session, company, deal, first.slug, MONDAY + 3 * DAY)
+        assert worktime.working_days_between(later, moved, "IE") == 2

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from models import epc
-from models.cash_pages import InvoiceDocument, InvoicePage, MilestonePage, Received
+from models.cash_pages import InvoiceDocument, InvoicePage, Received
 from models.contract import Party
 from models.invoice import BankAccount, InvoiceBody, InvoiceLine, VatGroup
 from models.money import Money
@@ -211,16 +211,8 @@ def invoice_page(body: InvoiceBody | None = None, **over: Any) -> InvoicePage:
     return InvoicePage.model_validate({**given, **over})
 
 
-def milestone_page(**over: Any) -> MilestonePage:
-    """The second payment of Hallam Oak, which waits for the design's approval."""
-    given: dict[str, Any] = {"chrome": CHROME, "token": "tok", "deal_id": 42, "client_name": "Margaret Hallam", "client_company": "Hallam Oak Ltd"}
-    given |= {"service_name": "Corporate site", "payment": 2, "title": "Design approved", "when": "when you approve the design"}
-    given |= {"amount": euros(8645.67), "state": "open", "people": ["Orla Brennan", "Tomás Kelly"]}
-    return MilestonePage.model_validate({**given, **over})
-
-
 def invoice_pages() -> dict[str, tuple[str, View]]:
-    """Invoice and milestone in every state: sample name → (template, record)."""
+    """The invoice in every state: sample name → (template, record)."""
     half = [Received(on=date(2026, 3, 17), amount=euros(5000), how="bank transfer")]
     all_of_it = [*half, Received(on=date(2026, 3, 18), amount=euros(6527.56), how="card")]
     late = Form(given={"on": "2026-09-30", "text": "After the summer"}, problems={"on": "Please choose a day up to 30 April 2026."})
@@ -228,7 +220,6 @@ def invoice_pages() -> dict[str, tuple[str, View]]:
     part_note = [Choice(value="/i/tok-credit", label="Credit note NLC-2026-0002, €6,527.56")]
     others = [Choice(value="/i/tok-2", label="NL-2026-0003, €1,476.00, due 2 March 2026"), Choice(value="/i/tok-3", label="NL-2026-0011, €615.00")]
     nothing: dict[str, Any] = {"open": euros(0), "pay_link": ""}
-    nameless = Form(problems={"who": "Please say who you are."})
     pages = {
         "invoice": invoice_page(),
         "invoice-play": invoice_page(provider="sandbox", is_play_money=True),
@@ -248,9 +239,5 @@ def invoice_pages() -> dict[str, tuple[str, View]]:
         "invoice-words": invoice_page(in_words()),
         "invoice-long": invoice_page(long_invoice()),
         "invoice-hostile": invoice_page(hostile_invoice(), notice=HOSTILE, provider=HOSTILE, pay_link="javascript:alert(1)"),
-        "milestone": milestone_page(),
-        "milestone-problem": milestone_page(form=nameless, people=[]),
-        "milestone-reached": milestone_page(state="reached"),
-        "milestone-closed": milestone_page(state="closed"),
     }
     return {name: (f"pages/{name.partition('-')[0]}.html", record) for name, record in pages.items()}

@@ -17,6 +17,7 @@ from models.pages import (
     BriefPage,
     Choice,
     ComebackPage,
+    CourseOffPage,
     Difference,
     EstimateLine,
     Form,
@@ -36,8 +37,12 @@ from models.pages import (
 )
 from models.reference_page import Call, CallGroup, Parameter, RecordField, RecordView, ReferencePage, Reply
 from templates import STATIC, letter, render
+from tests.templates.act_samples import act_document, act_evidence, act_pages, hostile_act
 from tests.templates.contract_samples import contract_document, contract_pages, evidence, hostile_body, hostile_evidence
 from tests.templates.invoice_samples import hostile_invoice, invoice_document, invoice_pages, long_invoice
+from tests.templates.project_samples import project_pages
+from tests.templates.report_samples import report_pages
+from tests.templates.review_samples import review_pages
 from tests.templates.samples import (
     AT,
     CHROME,
@@ -81,9 +86,9 @@ def proposal_page(**over: Any) -> ProposalPage:
 
 def pages() -> dict[str, tuple[str, View]]:
     """Every page in every state: sample name → (template, record)."""
-    groups = {"pages": {**_intake(), **_briefs(), **_staff(), **contract_pages(), **_around()}, "documents/proposal": _proposals()}
+    groups = {"pages": {**_intake(), **_briefs(), **_staff(), **contract_pages(), **act_pages(), **_around()}, "documents/proposal": _proposals()}
     found = {name: (f"{folder}/{template}.html", record) for folder, group in groups.items() for name, (template, record) in group.items()}
-    return found | invoice_pages()
+    return found | invoice_pages() | project_pages() | report_pages() | review_pages()
 
 
 Group = dict[str, tuple[str, View]]
@@ -105,6 +110,7 @@ def _intake() -> Group:
     return {
         "apply": ("apply", ApplyPage(**given)),
         "apply-problems": ("apply", ApplyPage(**given, form=wrong, source=source)),
+        "apply-referred": ("apply", ApplyPage(**given, referral="tok")),
         "thanks": ("thanks", ThanksPage(chrome=CHROME, email=MARGARET)),
         "qualify": ("qualify", QualifyPage(**asked)),
         "qualify-out": ("qualify", QualifyPage(**asked, state="out")),
@@ -216,6 +222,8 @@ def _around() -> Group:
         "error": ("error", SentencePage(chrome=CHROME, sentence=broken)),
         "unsubscribe": ("unsubscribe", UnsubscribePage(chrome=CHROME, action="/u/tok", email=MARGARET)),
         "unsubscribe-done": ("unsubscribe", UnsubscribePage(chrome=CHROME, action="/u/tok", email=MARGARET, done=True)),
+        "course-off": ("course_off", CourseOffPage(chrome=CHROME, action="/x/tok", email=MARGARET)),
+        "course-off-done": ("course_off", CourseOffPage(chrome=CHROME, action="/x/tok", email=MARGARET, done=True)),
         "outbox": ("outbox", OutboxPage(chrome=CHROME, letters=sent)),
         "outbox-empty": ("outbox", OutboxPage(chrome=CHROME, letters=[])),
         "outbox-letter": ("outbox_letter", shown),
@@ -243,6 +251,10 @@ def write(folder: Path) -> None:
         "contract-hostile": ("contract", contract_document(body=hostile_body())),
         "evidence": ("evidence", evidence()),
         "evidence-hostile": ("evidence", hostile_evidence()),
+        "act": ("act", act_document()),
+        "act-hostile": ("act", act_document(body=hostile_act())),
+        "act-evidence": ("evidence", act_evidence()),
+        "act-evidence-deemed": ("evidence", act_evidence(deemed=True)),
     }
     for name, (kind, record) in papers.items():
         (folder / "print" / f"{name}.html").write_text(render(f"documents/{kind}/print.html", record.context()), encoding="utf-8")

@@ -19,7 +19,8 @@ POLICY = (
 )
 PAGES = pages()
 PRESSED = ["apply", "brief", "proposal", "approve", "contract", "contract-code", "contract-details", "contract-word", "countersign"]
-PRESSED += ["invoice", "invoice-promise-problem", "milestone"]
+PRESSED += ["act", "act-code"]
+PRESSED += ["invoice", "invoice-promise-problem", "project-materials", "project-shown", "project-change", "project-training", "work-check", "work-launch"]
 PRICES = {"photography": 2400, "irish": 2850, "adverts": 3600, "measuring": 780}
 
 

@@ -1,10 +1,10 @@
-"""The pages of invoice and milestone: what each state offers, what is posted, and that a strange word leads nowhere."""
+"""The page of an invoice: what each state offers, what is posted, and that a strange word leads nowhere."""
 
 import pytest
 
 from models.cash_pages import InvoicePage
 from templates import render
-from tests.templates.invoice_samples import invoice_body, invoice_page, invoice_pages, milestone_page, proforma
+from tests.templates.invoice_samples import invoice_body, invoice_page, invoice_pages, proforma
 from tests.templates.reading import Reading
 
 PAGES = invoice_pages()
@@ -148,16 +148,3 @@ def test_the_page_holds_the_whole_invoice_with_who_issued_it(name: str) -> None:
 
 def test_the_day_stays_out_of_an_invoice_that_has_none() -> None:
     assert "None" not in words(shown(invoice_page(invoice_body(due_on=None), promise_until=None)))
-
-
-def test_a_milestone_posts_who_what_which_and_the_press() -> None:
-    page = read("milestone")
-    assert {field["name"]: field.get("value") for field in page.all(*FORM_FIELDS)} == {"payment": "2", "text": None, "who": None, "action": "reached"}
-    assert [form["action"] for form in page.all("form")] == ["/m/tok"]
-    assert "€8,645.67" in words(page)
-
-
-@pytest.mark.parametrize("state", ["reached", "closed"])
-def test_a_milestone_that_is_settled_asks_nothing(state: str) -> None:
-    page = Reading(render("pages/milestone.html", milestone_page(state=state).context()))
-    assert not list(page.all("form", *FORM_FIELDS))

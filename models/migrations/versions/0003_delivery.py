@@ -12,6 +12,8 @@ branch_labels = None
 depends_on = None
 
 LIVE = "('wanted', 'created', 'running', 'waiting', 'failed')"
+NAMES = {"uq": "%(table_name)s_%(column_0_N_name)s_key"}
+"""What PostgreSQL calls a constraint without a name; SQLite, which calls it nothing, is told the same."""
 
 
 def upgrade() -> None:
@@ -105,6 +107,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("bounce_said", sa.String(), nullable=False, server_default=""))
 
+    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
+        batch_op.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="contract"))
+        batch_op.drop_constraint("sign_code_deal_id_version_number_key", type_="unique")
+        batch_op.create_unique_constraint("sign_code_deal_id_kind_version_number_key", ["deal_id", "kind", "version", "number"])
+
     op.execute("UPDATE wait SET outcome = 'dropped', closed_at = opened_at, due_at = NULL WHERE stage = 'delivery' AND closed_at IS NULL")
     op.execute(
         f"""INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, fact_id, wanted_at, touched_at, why)
@@ -118,6 +125,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM sign_code WHERE kind <> 'contract'")
+    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
+        batch_op.drop_constraint("sign_code_deal_id_kind_version_number_key", type_="unique")
+        batch_op.create_unique_constraint("sign_code_deal_id_version_number_key", ["deal_id", "version", "number"])
+        batch_op.drop_column("kind")
+
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_column("bounce_said")
         batch_op.drop_column("bounced_at")

@@ -1,0 +1,59 @@
+"""Watched folders: whole files are taken in and put where their fate can be seen, beside the folder."""
+
+import os
+import time
+from pathlib import Path
+
+QUIET_SECONDS = 5
+"""A file that was written to this lately may still be growing."""
+DONE, REFUSED = "done", "refused"
+_UNFINISHED = frozenset({".tmp", ".part", ".filepart", ".crdownload"})
+
+
+def whole(folder: Path) -> list[Path]:
+    """The files of a folder that nobody writes to any more, by name; hidden, linked and unfinished ones are not among them."""
+    return [path for path in sorted(folder.iterdir()) if is_whole(path)] if folder.is_dir() else []
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file may be taken in."""
+    if path.is_symlink() or not path.is_file() or path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
+        return False
+    return time.time() - path.stat().st_mtime >= QUIET_SECONDS
+
+
+def named(folder: Path, name: str) -> Path | None:
+    """A file of the folder, or of `refused` beside it, by the name that a person typed; None when there is none, or it lies elsewhere."""
+    for place in (folder, folder.parent / REFUSED):
+        path = (place / name).resolve()
+        if path.is_relative_to(place.resolve()) and path.is_file():
+            return path
+    return None
+
+
+def printable(name: str) -> str:
+    """A file's name as text that can be kept, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def put(path: Path, where: str) -> Path:
+    """Move a file aside, beside the watched folder; another of its name stays as it is."""
+    path.with_name(f"{path.name}.txt").unlink(missing_ok=True)
+    folder = path.parent.parent / where
+    if path.parent == folder:
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [path.name, *(f"{path.stem}-{number}{path.suffix}" for number in range(2, 10_000))]
+    return path.replace(next(folder / name for name in names if not (folder / name).exists()))
+
+
+def refuse(path: Path, why: object) -> None:
+    """Put a file into `refused`, with the reason in a text beside it."""
+    kept = put(path, REFUSED)
+    kept.with_name(f"{kept.name}.txt").write_text(f"{why}\n", "utf-8")
+
+
+def reasons(folder: Path) -> list[str]:
+    """Why each file in `refused` beside the folder lies there."""
+    refused = folder.parent / REFUSED
+    return [reason.read_text("utf-8").strip() for reason in sorted(refused.glob("*.txt"))] if refused.is_dir() else []
