@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from models import act_state, contract_facts, letters, projects, signing
+from models import act_state, contract_facts, letters, projects, signing, silence
 from models.answer import Answer
 from models.contract_facts import FIRST_PLACE_ON_EARTH
 from models.delivery_answers import ActCodeAsked, ActDeemed, ActFaults, ActSigned, FaultsMended
@@ -78,7 +78,7 @@ def _check_deemed(session: Session, deal: Deal, answer: ActDeemed, now: datetime
         raise Refused("The contract does not say that silence accepts.")
     if act_state.faults(session, document):
         raise Refused("The client has named faults: that is no silence.")
-    if len(act_state.warned(session, deal)) < act_state.WARNINGS:
+    if len(act_state.warned(session, deal)) < silence.WARNINGS:
         raise Refused("Silence accepts after two warnings, and fewer have reached the client.")
 
 

@@ -7,19 +7,16 @@
 
 from sqlmodel import Session, col, select
 
-from models import facts
+from models import facts, silence
 from models.delivery_answers import ActDeemed, ActFaults, ActSigned
-from models.effects import EffectState
 from models.errors import Refused
 from models.stages import Stage
-from models.tables import Deal, Document, Effect, Fact, Wait
+from models.tables import Deal, Document, Effect, Fact
 
 NOUN = "act"
 ACCEPTED = frozenset({"signed", "deemed"})
 WARNING = "act-warning"
 """The letter that says what silence means."""
-WARNINGS = 2
-"""How often it has to have reached the client before silence accepts."""
 
 
 def of_round(session: Session, deal: Deal) -> list[Document]:
@@ -74,14 +71,7 @@ def letter(deal_id: int, version: int) -> str:
 
 def warned(session: Session, deal: Deal) -> list[Effect]:
     """The warnings of what silence means that reached the client about the newest version, in the order in which they went out."""
-    asked = select(Wait).where(Wait.deal_id == deal.id, Wait.round == deal.round, Wait.stage == Stage.LAUNCH.value, Wait.ladder == NOUN)
-    wait = session.exec(asked.order_by(col(Wait.id).desc())).first()
-    if wait is None:
-        return []
-    start = f"deal/{deal.id}/r{deal.round}/{wait.stage}/wait-{wait.id}/"
-    sent = select(Effect).where(col(Effect.key).startswith(start, autoescape=True), Effect.what == WARNING)
-    reached = sent.where(Effect.state == EffectState.DONE.value).order_by(col(Effect.settled_at))
-    return [effect for effect in session.exec(reached) if "bounced" not in effect.result]
+    return silence.warned(session, deal, Stage.LAUNCH, NOUN, WARNING)
 
 
 def told(session: Session, deal: Deal, *kinds: str) -> list[Fact]:

@@ -9,7 +9,7 @@ from models import arrivals, incoming_mail, leases
 from models.arrivals import Taken
 from models.errors import Refused
 from models.incoming_mail import Arrived
-from tasks.gateways.mailbox import Mailbox
+from tasks.gateways.mail_in import Mailbox
 from tasks.step import step
 from tasks.world import World, lives, real_now, world
 

@@ -4,18 +4,10 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from models import changes, inbox, project_clock, projects, wanted
+from models import changes, inbox, project_clock, projects, silence, wanted
 from models.answer import Answer
 from models.course import begins_at
-from models.delivery_answers import (
-    ChangeAnswered,
-    ChangeOffered,
-    MaterialsComplete,
-    StageAnswered,
-    StageDeemed,
-    StageReady,
-    WorkPaused,
-)
+from models.delivery_answers import ChangeAnswered, ChangeOffered, MaterialsComplete, StageAnswered, StageDeemed, StageReady, WorkPaused
 from models.errors import Refused
 from models.letters import LetterOrder
 from models.projects import Stand
@@ -175,12 +167,17 @@ def _silence(session: Session, deal: Deal, stand: Stand, stage: StageStand) -> A
     place, terms = place_of(stand, stage), projects.contract_of(session, deal).terms
     if place == "priced" and stage.offer:
         return ChangeAnswered(stage=stage.slug, offer=stage.offer.number, decision="lapse")
-    if place == "shown" and terms.silence_accepts:
+    if place == "shown" and terms.silence_accepts and _was_warned(session, deal):
         return StageDeemed(stage=stage.slug, version=stage.version)
     if place in CLIENTS and terms.silence_pauses and deal.work != Work.PAUSED:
         what = f"your word on “{stage.plan.title}”" if place == "shown" else f"what we need for “{stage.plan.title}”"
         return WorkPaused(what=what)
     return None
+
+
+def _was_warned(session: Session, deal: Deal) -> bool:
+    """Whether the client got the warnings of what silence means: letters that never arrived warn nobody."""
+    return len(silence.warned(session, deal, Stage.PRODUCTION, LADDERS["shown"], "stage-warning")) >= silence.WARNINGS
 
 
 @step

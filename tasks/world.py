@@ -18,10 +18,10 @@ from models.db import Database
 from models.letter_views import LETTER_NEEDS
 from models.nudges import nudge
 from models.settings import Settings
-from tasks.gateways import mail, mailbox, providers, vendors
+from tasks.gateways import mail, mail_in, providers, vendors
 from tasks.gateways.desk import Desk
 from tasks.gateways.mail import Mailer
-from tasks.gateways.mailbox import Mailbox
+from tasks.gateways.mail_in import Mailbox
 from tasks.gateways.payments import Provider
 from tasks.gateways.pdf import Printer, WeasyPrinter
 from tasks.gateways.tracker import Tracker
@@ -74,7 +74,7 @@ def build(read: Settings) -> World:
         settings=read, db=db, company=own, mail=post,
         pdf=WeasyPrinter(processes=read.pdf_workers, seconds=read.pdf_seconds, memory_mb=read.pdf_memory_mb),
         pay=providers.from_settings(read), tracker=vendors.tracker(read, db, clock), desk=vendors.desk(read, own.studio, post, clock),
-        mailbox=mailbox.from_url(read.mailbox_url, read.home / "inbox"), now=clock, worker=worker_name(),
+        mailbox=mail_in.from_url(read.mailbox_url, read.home / "inbox"), now=clock, worker=worker_name(),
     )  # fmt: skip
 
 

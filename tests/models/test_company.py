@@ -132,7 +132,7 @@ def test_a_missing_file_is_named(folder):
 
 
 def test_an_empty_folder_is_no_studio(tmp_path):
-    assert len(problems(tmp_path)) == 4
+    assert len(problems(tmp_path)) == 5
 
 
 def test_a_service_without_a_brief_is_named(folder):

@@ -6,15 +6,16 @@ from decimal import Decimal
 import pytest
 from sqlmodel import col, select
 
-from models import changes, facts, projects
+from models import changes, effects, facts, projects
 from models.delivery_answers import ChangeAnswered, ChangeOffered, StageAnswered, StageDeemed, WorkPaused
+from models.effects import EffectState
 from models.stages import Stage
 from models.tables import Deal, Document, Effect
 from models.tracks import Work
 from models.wanted import live_of
 from tasks import productions as steps
 from tasks.world import World
-from tests.factories import told
+from tests.factories import a_wait, told
 from tests.fakes import MONDAY
 from tests.projecting import a_material, a_project, a_shown_stage, an_accepted_stage, comments
 from tests.tasks.stages import inside
@@ -60,6 +61,16 @@ def silent(here: World, on: bool) -> None:
         for document in session.exec(select(Document).where(Document.kind == "contract")):
             document.body = {**document.body, "terms": {**document.body["terms"], "silence_accepts": on}}
             session.add(document)
+
+
+def warn(session, deal: Deal, count: int) -> None:
+    """So many warnings that have gone out on the stage that is shown."""
+    wait = a_wait(session, deal, StageAnswered, stage=Stage.PRODUCTION, subject=f"deal/{deal.id}/r1/stage/specification", ladder="stage-approval")
+    for rung in range(count):
+        key = f"deal/{deal.id}/r1/production/wait-{wait.id}/rung-{rung + 2}"
+        effect = effects.plan(session, key, "letter", deal_id=deal.id, what="stage-warning", now=MONDAY)
+        effects.claim(session, effect, "w", now=MONDAY)
+        effects.settle(session, effect, EffectState.DONE, said="250 taken", now=MONDAY, result={"to": "x"})
 
 
 def test_a_stage_is_worked_on_shown_and_accepted(here: World, deal: Deal) -> None:
@@ -166,6 +177,7 @@ def test_a_stage_that_lacks_materials_waits_for_them(here_sqlite: World) -> None
 def test_silence_on_a_stage_means_what_the_contract_says(here: World, deal: Deal, accepts: bool, kind: type, work: Work) -> None:
     silent(here, accepts)
     act(here, deal, a_shown_stage, "specification")
+    act(here, deal, warn, 2)
     stands = look(deal)
     for _ in range(2):
         assert steps.end_silence.fn(deal.id, stands, 1) in {kind.kind, ""}
@@ -175,6 +187,25 @@ def test_silence_on_a_stage_means_what_the_contract_says(here: World, deal: Deal
     assert look(deal)["stage"] == ("prototype" if accepts else "specification")
     if not accepts:
         assert look(deal)["ladder"] == ""
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_client_who_was_not_warned_twice_accepts_nothing_by_silence(here: World, deal: Deal, count: int) -> None:
+    silent(here, True)
+    act(here, deal, a_shown_stage, "specification")
+    act(here, deal, warn, count)
+    assert steps.end_silence.fn(deal.id, look(deal), 1) == WorkPaused.kind
+
+
+def test_a_warning_that_came_back_warned_nobody(here: World, deal: Deal) -> None:
+    silent(here, True)
+    act(here, deal, a_shown_stage, "specification")
+    act(here, deal, warn, 2)
+    with here.db.writing() as session:
+        last = session.exec(select(Effect).where(Effect.what == "stage-warning")).all()[-1]
+        last.result = {**last.result, "bounced": {"address": "x"}}
+        session.add(last)
+    assert steps.end_silence.fn(deal.id, look(deal), 1) == WorkPaused.kind
 
 
 def test_silence_on_a_price_lapses_it_and_the_stage_is_asked_about_again(here: World, deal: Deal) -> None:

@@ -15,7 +15,7 @@ from models.errors import BadSetup, Unavailable
 from models.incoming_mail import HEAD_BYTES, MOST_BYTES, read
 from tasks.gateways.imap import ImapMailbox
 from tasks.gateways.mail_folder import FolderMailbox
-from tasks.gateways.mailbox import Mailbox, from_url
+from tasks.gateways.mail_in import Mailbox, from_url
 
 LETTER = b"From: ann@acme.example\nSubject: one\n\nHello\n"
 
