@@ -17,9 +17,11 @@ from models.after_answers import CourseAnswered, MailBounced, MailCame
 from models.answer import Answer
 from models.answers import Noted, RemindersStopped
 from models.company import Company
+from models.field_types import normal_email
 from models.incoming_mail import IncomingMail, MailKind
 from models.mail_report import Recipient, Report
 from models.mail_thread import By, Known, Match
+from models.message import Mailbox
 from models.tables import Client, Deal, Effect
 from models.tracks import Sales, is_open
 
@@ -36,9 +38,14 @@ class Taken:
     is_placed: bool = True
 
 
+def domain_of(company: Company) -> str:
+    """The domain of our own letters, in ASCII."""
+    return Mailbox(address=company.studio.mail.from_address).parts[1]
+
+
 def take(session: Session, company: Company, mail: IncomingMail, *, path: str, strangers: str, now: datetime) -> Taken:
     """Take a letter in, once per its id; `path` is where its bytes lie, `strangers` the service that an unknown sender applies for."""
-    domain = company.studio.mail.from_address.rpartition("@")[2]
+    domain = domain_of(company)
     if mail.kind in PASSED_OVER:
         return Taken(f"Passed over: {PASSED_OVER[mail.kind]}.")
     if mail.report:
@@ -58,7 +65,7 @@ def whose(session: Session, company: Company, mail: IncomingMail, domain: str) -
     """The deal that a letter belongs to, by its thread and its sender."""
     studio = company.studio
     ours = {studio.email, studio.mail.from_address, studio.mail.support_address, *(person.email for person in studio.people)}
-    staff = {address.casefold() for address in ours}
+    staff = {normal_email(address) for address in ours}
     thread = mail_thread.candidates(mail, domain=domain)
     proven = [deal for deal in thread.hints if any(_letter(session, deal, one, domain) for one in thread.letters)]
     named = [known for deal in dict.fromkeys((*thread.deals, *proven)) if (known := _known(session, deal, staff))]
@@ -75,7 +82,7 @@ def _of(session: Session, deal: Deal, staff: set[str]) -> Known:
     """A deal as matching sees it. After the hand-over it is open still: support answers."""
     client = session.get_one(Client, deal.client_id)
     wrote = session.exec(select(Effect.result).where(Effect.deal_id == deal.id, col(Effect.state) == "done")).all()
-    written = {str(result.get("to", "")).casefold() for result in wrote} - staff - {""}
+    written = {normal_email(str(result.get("to", ""))) for result in wrote} - staff - {""}
     is_alive = is_open(deal) or deal.sales == Sales.WON
     return Known(deal=deal.id or 0, client=client.email, is_open=is_alive, written_to=frozenset(written))
 
@@ -103,7 +110,7 @@ def _keep(session: Session, deal_id: int, mail: IncomingMail, match: Match, path
     answer = MailCame(
         sender=mail.address or ", ".join(mail.senders)[:320], name=mail.name[:200], subject=mail.subject, text=(mail.text or mail.whole)[:LONGEST],
         files=[one.name[:200] for one in mail.attachments], message_id=mail.external_id[:1000], path=path,
-        is_auto=mail.kind == MailKind.AUTO_REPLY, from_client=is_client,
+        is_auto=is_of_a_machine(mail), from_client=is_client,
     )  # fmt: skip
     is_new = _tell(session, deal_id, answer, mail, "", "client" if is_client else "somebody", now)
     if is_client and is_new and mail.asks_to_stop:
@@ -111,6 +118,12 @@ def _keep(session: Session, deal_id: int, mail: IncomingMail, match: Match, path
         if session.get_one(Deal, deal_id).sales == Sales.WON:
             _tell(session, deal_id, CourseAnswered(decision="no"), mail, "/stop/course", "client", now)
     return Taken(f"Deal {deal_id}: a letter of {answer.sender or 'nobody'}, found by {match.by}.")
+
+
+def is_of_a_machine(mail: IncomingMail) -> bool:
+    """Whether no person wrote it: an automatic answer, or a calendar's word that somebody comes."""
+    is_calendars = mail.invitation is not None and mail.invitation.method == "reply" and not mail.text.strip()
+    return mail.kind == MailKind.AUTO_REPLY or is_calendars
 
 
 def _note(session: Session, deal_id: int | None, mail: IncomingMail, now: datetime) -> Taken:
@@ -138,8 +151,10 @@ def _report(session: Session, mail: IncomingMail, report: Report, domain: str, n
     effect = _sent(session, report, domain)
     if effect is None or effect.deal_id is None:
         return Taken("Passed over: a server's report on no letter of ours.")
-    to = str(effect.result.get("to", "")).casefold()
-    meant = next((one for one in report.recipients if to in {one.address.casefold(), one.original.casefold()}), None)
+    to = normal_email(str(effect.result.get("to", "")))
+    named = [one for one in report.recipients if to in {normal_email(one.address), normal_email(one.original)}]
+    # A mailbox that forwards names another one; our letters have one reader each.
+    meant = next(iter(named or (report.recipients if len(report.recipients) == 1 else [])), None)
     if mail.kind == MailKind.COMPLAINT:
         _tell(session, effect.deal_id, RemindersStopped(), mail, "/complaint", "client", now)
         return Taken(f"Deal {effect.deal_id}: the client's provider calls {effect.key} unwanted; no reminder follows.")

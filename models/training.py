@@ -44,7 +44,7 @@ def slots(company: Company, taken: set[datetime], now: datetime) -> list[Slot]:
     """The slots that are offered now, the next first: on the studio's working days, by its clock, none that runs into a taken one."""
     training, studio = company.delivery.training, company.studio
     length = timedelta(minutes=training.minutes)
-    day = add_working_days(studio.today(now), training.days_ahead, studio.holidays, studio.office)
+    day = add_working_days(company.studio.today(now), training.days_ahead, studio.holidays, studio.office)
     found: list[Slot] = []
     for _ in range(FARTHEST):
         free = (start for start in _of_day(company, day) if all(abs(start - other) >= length for other in taken))

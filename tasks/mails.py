@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tasks.world import World, lives, real_now, world
 
 A_LOOK = 20
 LEASE = timedelta(minutes=10)
+TRIES = 3
+OLD = timedelta(days=14)
+_tries: Counter[str] = Counter()
+"""How often this process failed to take a letter in, by its hash."""
 log = logging.getLogger("studioflow.mail")
 
 
@@ -55,29 +60,40 @@ def _may(here: World) -> bool:
 
 
 def _one(here: World, box: Mailbox, arrived: Arrived) -> list[str]:
-    """One letter, which keeps no other from being taken in: what goes wrong with it is logged, and it comes again."""
+    """One letter, which keeps no other from being taken in: what goes wrong with it is logged, and it comes again a few times."""
+    mark = hashlib.sha256(arrived.raw or b"").hexdigest()
     try:
         taken = take(here, arrived)
     except Refused as wrong:
         taken = Taken(str(wrong), is_placed=False)
-    except Exception:  # as above
-        log.exception("A letter cannot be taken in; it is tried again.")
-        return []
+    except Exception as error:  # as above
+        log.exception("A letter cannot be taken in.")
+        _tries[mark] += 1
+        if _tries[mark] < TRIES:
+            return []
+        taken = Taken(f"It cannot be taken in: {type(error).__name__}: {error}", is_placed=False)
     if taken.is_placed:
         box.done(arrived)
     else:
         box.refused(arrived, taken.said)
+    _tries.pop(mark, None)
     log.info("%s", taken.said)
     return [taken.said]
 
 
 def take(here: World, arrived: Arrived) -> Taken:
-    """Keep a letter's bytes below home, and what follows from it, in that order. The same letter once more changes nothing."""
-    domain = here.company.studio.mail.from_address.rpartition("@")[2]
-    mail = incoming_mail.read(arrived.raw, domain=domain)
+    """Keep a letter's bytes below home, and what follows from it, in that order. The same letter once more changes nothing.
+
+    A stranger's letter that is old starts nothing: whoever points us at a full mailbox does not mean last year's.
+    """
+    mail = incoming_mail.read(arrived.raw, domain=arrivals.domain_of(here.company))
+    if not arrived.is_whole:
+        mail = mail.model_copy(update={"text": f"{mail.text}\n\n[The letter has {arrived.size:,} bytes; only its beginning is kept here.]".strip()})
     path = _kept(here.settings.home, arrived.raw)
+    is_old = arrived.received_at < real_now() - OLD
     with here.db.writing() as session:
-        return arrivals.take(session, here.company, mail, path=path, strangers=here.settings.mailbox_strangers, now=here.now())
+        strangers = "" if is_old else here.settings.mailbox_strangers
+        return arrivals.take(session, here.company, mail, path=path, strangers=strangers, now=here.now())
 
 
 def _kept(home: Path, raw: bytes) -> str:

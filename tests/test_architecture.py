@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "api": {"models", "templates"},
     "deployments": {"api", "flows", "models", "tasks", "templates"},
 }
-OUTSIDE = {"httpx", "aiosmtplib", "weasyprint", "stripe", "requests", "smtplib", "urllib3"}
+OUTSIDE = {"httpx", "aiosmtplib", "weasyprint", "stripe", "requests", "smtplib", "urllib3", "imap_tools", "imaplib"}
 """Talks to the world: only the gateways do."""
 MAY_TALK = {
     "tasks/engine.py": {"httpx"},  # names the errors that Prefect's client lets out

@@ -210,7 +210,7 @@ def test_a_letter_about_an_invoice_is_found_as_well(here) -> None:
         ("the client's", "4.2.2", "452 Mailbox full", "failed", False),
         ("the client's", "5.2.2", "552 Mailbox full", "failed", False),
         ("the client's", "4.4.1", "timed out", "delayed", False),
-        ("other@elsewhere.example", "5.1.1", "550 User unknown", "failed", False),
+        ("other@elsewhere.example", "5.1.1", "550 User unknown", "failed", True),  # the client's mailbox forwards there
     ],
 )
 def test_only_an_address_where_nobody_is_gets_no_further_letters(here_sqlite, address: str, status: str, said: str, action: str, marks: bool) -> None:

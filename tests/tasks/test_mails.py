@@ -1,6 +1,7 @@
 """Mail that comes in: each letter kept raw, taken in once, put away; what goes wrong with one keeps no other waiting."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -97,9 +98,28 @@ def test_one_letter_that_cannot_be_taken_in_keeps_no_other(here: World, deal: De
     box = with_box(here, b"broken", good)
     broken = Arrived.model_construct(handle="0", raw=None, size=0, received_at=MONDAY)  # what no gateway should hand over
     fetch = box.fetch
-    box.fetch = lambda limit: [broken, *fetch(limit)[1:]]
+    box.fetch = lambda limit: [broken, *fetch(limit)[1:]] if b"broken" in box.letters else fetch(limit)
+    box.refused = lambda arrived, why: (box.aside.append((b"broken", why)), box.letters.remove(b"broken"))
     mails.take_mail()
     assert (box.letters, box.put_away) == ([b"broken"], [good])
+    for _ in range(mails.TRIES - 1):
+        mails.take_mail()
+    assert box.letters == []
+    assert "cannot be taken in" in box.aside[0][1]
+
+
+@pytest.mark.parametrize(("days", "applies"), [(1, True), (40, False)])
+def test_a_strangers_old_letter_starts_nothing(here_sqlite: World, days: int, applies: bool) -> None:
+    use(replace(here_sqlite, settings=here_sqlite.settings.model_copy(update={"mailbox_strangers": "landing-page"})))
+    raw = mail("new@client.example")
+    arrived = Arrived(handle="1", raw=raw, size=len(raw), received_at=real_now() - timedelta(days=days))
+    assert mails.take(mails.world(), arrived).is_placed == applies
+
+
+def test_what_is_too_large_to_be_kept_whole_says_so(here: World, deal: Deal) -> None:
+    raw = mail(address(here, deal))
+    mails.take(here, Arrived(handle="1", raw=raw, size=90_000_000, is_whole=False, received_at=real_now()))
+    assert "only its beginning" in came(here, deal)[0]["text"]
 
 
 def test_while_the_mailbox_is_away_the_caller_is_told_and_the_lease_is_free(here_sqlite: World) -> None:
