@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
-from models import addresses, documents, facts, links, waiting
+from models import addresses, documents, facts, links, projects, waiting
 from models.company import Company
 from models.deal_money import InvoiceView, invoices_of
 from models.errors import Missing
@@ -21,6 +21,7 @@ from models.settings import Settings
 from models.stages import LIVE, RunState
 from models.tables import Client, Deal, Document, Effect, Fact, Move, StageRun, Wait
 from models.totals import totals
+from models.whose_move import UNDER_WAY, move_of
 
 STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff", "contract": "contract-staff", "act": "act-staff"}
 
@@ -188,7 +189,7 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
         id=deal_id, url=addresses.deal_page(settings, deal_id), service=deal.service, client=ClientView.model_validate(client.model_dump()),
         tracks=Tracks(sales=deal.sales, work=deal.work, money=deal.money), round=deal.round, salesperson=deal.salesperson,
         source={key: str(value) for key, value in deal.source.items()}, message=deal.message, opened_at=deal.opened_at,
-        held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=whose_move(waits, runs),
+        held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=_whose(session, deal, waits, runs),
         waits=[WaitView.model_validate(wait.model_dump()) for wait in waits],
         documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links.get(one.kind, "")}) for one in made],
         invoices=invoices_of(session, deal, lambda kind: address + links.hand_out(session, secret, kind, deal_id, now=now)),
@@ -198,6 +199,13 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
         runs=[_run(settings, run) for run in runs], touches=touches(known),
     )  # fmt: skip
     return card.model_dump(mode="json")
+
+
+def _whose(session: Session, deal: Deal, waits: list[Wait], runs: list[StageRun]) -> str:
+    """While a project is under way its own rule says it, as on the project page; else the waits and runs do."""
+    if deal.work in UNDER_WAY and projects.find(session, deal):
+        return move_of(projects.stand(session, deal)).whose
+    return whose_move(waits, runs)
 
 
 def whose_move(waits: list[Wait], runs: list[StageRun]) -> str:

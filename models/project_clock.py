@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from models import clocks, projects
+from models import clocks, facts, projects
 from models.clocks import PromisedDay, Span, WorkCalendar
 from models.company import Company
 from models.stages import Stage
@@ -29,8 +29,27 @@ def spans(session: Session, deal: Deal, now: datetime) -> list[Span]:
     mine = select(Wait).where(
         Wait.deal_id == deal.id, Wait.round == deal.round, Wait.whose == "client", col(Wait.stage).in_(STAGES), Wait.opened_at <= now
     )
-    begun = _production_began(session, deal)
-    return [span for wait in session.exec(mine.order_by(col(Wait.id))) if (span := _span(session, wait, begun))]
+    begun, found = _production_began(session, deal), []
+    rows = list(session.exec(mine.order_by(col(Wait.id))))
+    for wait in rows:
+        before = wait.subject.rpartition("/materials/")[2] if wait.stage == Stage.PRODUCTION and "/materials/" in wait.subject else ""
+        found += _lacking(session, deal, wait, rows, before) if before else _own(session, wait, begun)
+    return found
+
+
+def _lacking(session: Session, deal: Deal, held: Wait, rows: list[Wait], before: str) -> list[Span]:
+    """A stage that lacks materials waits for the client only while one of them is missing: what was sent is ours to look at."""
+    items = {facts.subject(deal.id or 0, deal.round, f"material/{one.slug}") for one in projects.stand(session, deal).needed_for(before)}
+    end = _ended(session, held)
+    spans = []
+    for row in rows:
+        if row.stage != Stage.MATERIALS or row.subject not in items:
+            continue
+        asked, answered = max(row.opened_at, held.opened_at), _ended(session, row)
+        until = min((one for one in (answered, end) if one), default=None)
+        if until is None or until > asked:
+            spans.append(Span(asked, until, row.what))
+    return spans
 
 
 def promise(session: Session, company: Company, deal: Deal, now: datetime) -> PromisedDay:
@@ -47,14 +66,19 @@ def ready_on(session: Session, company: Company, deal: Deal, slug: str, now: dat
     return clocks.promised(stand.plan.begins_on, days, spans(session, deal, now), calendar(company), now)
 
 
-def _span(session: Session, wait: Wait, begun: datetime | None) -> Span | None:
-    fact = session.get(Fact, wait.fact_id) if wait.fact_id else None
-    answered = max(fact.known_at, wait.opened_at) if fact else wait.closed_at
+def _own(session: Session, wait: Wait, begun: datetime | None) -> list[Span]:
+    answered = _ended(session, wait)
     if wait.stage == Stage.MATERIALS and begun:
         if wait.opened_at >= begun:
-            return None
+            return []
         answered = min(answered or begun, begun)
-    return Span(wait.opened_at, answered, wait.what)
+    return [Span(wait.opened_at, answered, wait.what)]
+
+
+def _ended(session: Session, wait: Wait) -> datetime | None:
+    """When a question was answered: at the moment the answer was known, not when the run went on."""
+    fact = session.get(Fact, wait.fact_id) if wait.fact_id else None
+    return max(fact.known_at, wait.opened_at) if fact else wait.closed_at
 
 
 def _production_began(session: Session, deal: Deal) -> datetime | None:

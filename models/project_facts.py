@@ -46,6 +46,8 @@ def _check_ready(session: Session, deal: Deal, answer: StageReady, now: datetime
         raise Refused(f"{stage.plan.title} was accepted already.")
     if stage is not stand.current:
         raise Refused(f"{stand.current.plan.title if stand.current else 'The launch'} comes first.")
+    if stage.place == "working" and any(not item.is_settled for item in stand.needed_for(stage.slug)):
+        raise Refused(f"{stage.plan.title} lacks materials: accept them first, or do without them.")
     if stage.place == "priced":
         raise Refused("The client is asked about the price of a change; their answer comes first.")
 

@@ -1,6 +1,6 @@
 """Steps of the kickoff: the project planned, made in the tracker, the client welcomed."""
 
-from models import projects, wanted
+from models import links, projects, wanted
 from models.delivery_tables import Project
 from models.letters import LetterOrder
 from models.stages import Stage
@@ -19,6 +19,7 @@ def open_project(deal_id: int) -> int:
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id)
         begins = here.company.studio.today(here.now())
+        links.hand_out(session, here.secret, "project-staff", deal_id, now=here.now())  # the manager's page names it, and GET makes none
         return projects.open_project(session, here.company, deal, begins_on=begins, now=here.now()).id or 0
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from models import inbox, projects, waiting, wanted
+from models import inbox, project_facts, projects, waiting, wanted
 from models.answer import Answer
 from models.delivery_answers import MaterialReviewed, MaterialsComplete, MaterialSent, WorkPaused
 from models.errors import Refused
@@ -55,6 +55,8 @@ def _complete(session: Session, here: World, stand: Stand, before: str) -> None:
     )
     if is_new and not before:
         begin_production(session, deal, fact, here.now())
+    elif is_new and stand.current and stand.current.slug == before:
+        project_facts.come_back(session, deal, MaterialsComplete(item=name), fact, here.now())  # a waiver ends a pause, too
 
 
 def begin_production(session: Session, deal: Deal, fact: Fact, now: datetime) -> None:

@@ -52,10 +52,10 @@ def look(deal_id: int, heard: int) -> dict[str, str]:  # noqa: ARG001 (each look
     if stage is None or due is None:
         return {"stage": "", "title": "", "place": "", "version": "0", "whose": "", "ladder": "", "starts": ""}
     place = place_of(stand, stage)
+    whose = "client" if place in CLIENTS and not _is_looking(stand, stage, place) else "studio"
     return {
-        "stage": stage.slug, "title": stage.plan.title, "place": place, "version": str(stage.version),
-        "whose": "client" if place in CLIENTS else "studio", "ladder": "" if deal.work == Work.PAUSED else LADDERS[place],
-        "starts": _close(here, due).isoformat() if place == "working" else "",
+        "stage": stage.slug, "title": stage.plan.title, "place": place, "version": str(stage.version), "whose": whose,
+        "ladder": "" if deal.work == Work.PAUSED else LADDERS[place], "starts": _close(here, due).isoformat() if place == "working" else "",
     }  # fmt: skip
 
 
@@ -63,6 +63,11 @@ def place_of(stand: Stand, stage: StageStand) -> str:
     """Where a stage stands; one that nobody has begun stands at its materials, as long as some that it needs are not there."""
     lacks = any(not item.is_settled for item in stand.needed_for(stage.slug))
     return "materials" if stage.place == "working" and lacks else stage.place
+
+
+def _is_looking(stand: Stand, stage: StageStand, place: str) -> bool:
+    """Whether a stage lacks only materials that have come, and that nobody here has looked at."""
+    return place == "materials" and all(item.place != "missing" for item in stand.needed_for(stage.slug))
 
 
 def _close(here: World, day: date) -> datetime:

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from sqlmodel import Session
 
 from models import clocks, project_clock, projects, waiting, worktime
-from models.delivery_answers import DateMoved, MaterialSent, StageAnswered, StageReady, WorkPaused
+from models.delivery_answers import DateMoved, MaterialsComplete, MaterialSent, StageAnswered, StageReady, WorkPaused
 from models.stages import Stage
 from models.tables import Deal, Fact
 from models.tracks import Work, move
@@ -142,3 +142,20 @@ def test_a_stage_is_due_later_by_the_days_that_the_client_took(here) -> None:
         told(session, deal, DateMoved(days=2, reason="Illness."))
         moved = project_clock.ready_on(session, company, deal, first.slug, MONDAY + 3 * DAY)
         assert worktime.working_days_between(later, moved, "IE") == 2
+
+
+def test_what_was_sent_and_nobody_here_looked_at_costs_the_client_nothing(here) -> None:
+    with here.db.writing() as session:
+        deal = a_project(session, service="corporate-site", materials=False)
+        stand = projects.stand(session, deal)
+        late = next(item for item in stand.materials if item.plan.before)
+        stage = late.plan.before
+        asked(session, deal, Stage.MATERIALS, at=MONDAY, key="m#1", item=late.slug, model=MaterialSent)
+        asked(session, deal, Stage.PRODUCTION, at=MONDAY + DAY, key=f"{stage}#1", item=stage, model=MaterialsComplete)
+        told(session, deal, MaterialSent(item=late.slug, text="x"), at=MONDAY + 3 * DAY)
+        wait = waiting.find(session, waiting.Spot(deal.id, "materials", 1, "m#1", "run"))
+        waiting.reach(session, waiting.Spot(deal.id, "materials", 1, "m#1", "run"), waiting.Question([], wait.subject, "client", ""), now=MONDAY + 3 * DAY)
+        move(session, deal, Work.PAUSED, why="x", fact=None, now=MONDAY)
+        found = project_clock.spans(session, deal, MONDAY + 9 * DAY)
+    lacking = [span for span in found if span.asked == MONDAY + DAY]
+    assert lacking == [clocks.Span(MONDAY + DAY, MONDAY + 3 * DAY, "your word")]

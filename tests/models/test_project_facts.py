@@ -70,6 +70,20 @@ def test_stages_are_shown_in_their_order(here) -> None:
         assert a_shown_stage(session, deal, "design") == 1
 
 
+def test_a_stage_that_lacks_materials_is_not_shown(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_project(session, service="corporate-site", materials=False)
+        stand = projects.stand(session, deal)
+        lacks = next(stage.slug for stage in stand.plan.production if stand.needed_for(stage.slug))
+        for stage in stand.plan.production[: [one.slug for one in stand.plan.production].index(lacks)]:
+            an_accepted_stage(session, deal, stage.slug)
+        with pytest.raises(Refused, match="lacks materials"):
+            told(session, deal, StageReady(stage=lacks))
+        for item in projects.stand(session, deal).needed_for(lacks):
+            told(session, deal, MaterialReviewed(item=item.slug, decision="waive"))
+        told(session, deal, StageReady(stage=lacks))
+
+
 def test_an_answer_is_to_what_was_shown(here) -> None:
     with here.db.writing() as session:
         deal = a_project(session)

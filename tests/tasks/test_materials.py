@@ -16,7 +16,7 @@ from tasks.waits import Ask
 from tasks.world import World
 from tests.factories import told
 from tests.fakes import MONDAY
-from tests.projecting import a_material, a_project
+from tests.projecting import a_material, a_project, an_accepted_stage
 from tests.tasks.stages import inside
 
 
@@ -194,6 +194,22 @@ def test_a_later_material_pauses_nothing_by_itself(here: World, deal: Deal) -> N
         here.now.pass_(days=45)  # ty: ignore[unresolved-attribute]
         [place, *_] = silence(here, run, deal)
         assert steps.pause.fn(deal.id, place) == Work.PRODUCTION
+
+
+def test_doing_without_the_last_thing_that_a_stage_lacks_ends_the_pause_over_it(here: World) -> None:
+    with here.db.writing() as session:
+        deal = a_project(session, materials=False, service="corporate-site")
+        stand = projects.stand(session, deal)
+        lacks = next(stage.slug for stage in stand.plan.production if stand.needed_for(stage.slug))
+        for stage in stand.plan.production[: [one.slug for one in stand.plan.production].index(lacks)]:
+            an_accepted_stage(session, deal, stage.slug)
+        told(session, deal, WorkPaused(what="what we need"))
+        for item in projects.stand(session, deal).needed_for(lacks):
+            told(session, deal, MaterialReviewed(item=item.slug, decision="waive"), actor="staff:t")
+        assert deal.work == Work.PAUSED
+    steps.look.fn(deal.id, 0)
+    with here.db.reading() as session:
+        assert session.get_one(Deal, deal.id).work == Work.PRODUCTION
 
 
 def test_the_stage_ends_with_its_last_item_and_not_before(here: World, deal: Deal) -> None:
