@@ -1,6 +1,6 @@
 """The invoice as its page shows it: what is open, what came in, where it can be paid."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -20,6 +20,7 @@ from models.tables import Deal, Effect
 State = Literal["open", "overdue", "paid", "credited", "proforma", "credit_note"]
 LOOKS = 20
 """Two seconds apart: as long as a reader may wait for what they see."""
+BEFORE = datetime.min.replace(tzinfo=UTC)
 HOW = {"bank": "by bank transfer", "card": "by card", "cash": "in cash", "other": ""}
 
 
@@ -96,7 +97,10 @@ def pay_pages(session: Session, invoice: Invoice) -> list[Effect]:
 
 def pay_link(session: Session, here: Door, invoice: Invoice, rest: Money) -> str:
     """The provider's page for exactly what is open, while it is good; "" otherwise."""
-    good = [one.result for one in pay_pages(session, invoice) if one.state == EffectState.DONE and one.result.get("url")]
+    paid_at = [payment.known_at for payment, _ in cash.received(session, invoice) if payment.source == here.settings.payments]
+    # A page takes money once: should it go back, the same amount is open again, and the page that took it is of no use.
+    made = [one for one in pay_pages(session, invoice) if one.settled_at and one.settled_at > max(paid_at, default=BEFORE)]
+    good = [one.result for one in made if one.state == EffectState.DONE and one.result.get("url")]
     fits = [one for one in good if one["amount"] == rest.amount and datetime.fromisoformat(one["until"]) > here.now()]
     return str(fits[-1]["url"]) if fits else ""
 

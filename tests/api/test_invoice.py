@@ -8,14 +8,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlmodel import select
 
-from models import effects, invoices
+from models import effects, invoices, payments
 from models.cash_answers import MoneyCame, PaymentPromised
 from models.cash_tables import Invoice
 from models.effects import EffectState
+from models.money import Money
 from models.stages import Stage
 from models.tables import Client, Deal, Effect, Wait
 from tests.api.conftest import SECRET, Entrance
 from tests.factories import a_client, a_contract, a_payment, a_signature, a_wait, an_agreed_deal, an_invoice
+from tests.models.billing import an_event
 from tests.studio import the_company
 
 DUE = date(2026, 3, 9)
@@ -194,6 +196,25 @@ def test_after_a_part_came_the_old_pay_link_is_gone(door: Entrance) -> None:
     assert "https://pay.example/" not in door.http.get(page).text
     assert f'action="{page}/pay"' in door.http.get(page).text
     pay_page(door, invoice, invoice.gross - 100, number=2)
+    assert "https://pay.example/co_2" in door.http.get(page).text
+
+
+def test_a_page_that_was_paid_is_not_offered_again_when_the_money_goes_back(door: Entrance) -> None:
+    invoice, page = out(door)
+    pay_page(door, invoice, invoice.gross)
+    door.clock.pass_(minutes=5)
+    with door.writing() as session:
+        for kind, refund in (("paid", ""), ("disputed", "dp_1")):
+            gross = Money(amount=invoice.gross, currency=invoice.currency)
+            payments.act_on(session, the_company(), an_event(kind, "ch_1", gross, invoice.number, refund_id=refund), "sandbox", None, now=door.clock())
+    assert state(door, page) == "open"
+    assert "https://pay.example/" not in door.http.get(page).text
+    door.http.post(f"{page}/pay")
+    assert [one.key for one in pages(door)] == [f"invoice/{invoice.id}/pay/{number}" for number in (1, 2)]
+    door.clock.pass_(minutes=1)
+    with door.writing() as session:
+        session.delete(session.get_one(Effect, f"invoice/{invoice.id}/pay/2"))
+    pay_page(door, invoice, invoice.gross, number=2)
     assert "https://pay.example/co_2" in door.http.get(page).text
 
 

@@ -13,10 +13,10 @@ from models.errors import Missing, Refused, Unavailable, Uncertain
 from models.stages import Stage
 from models.tables import Client, Deal, Effect
 from models.tracks import Sales
-from tasks import corrections, deliveries, invoices, runs
+from tasks import corrections, invoices, runs
 from tasks import effects as acts
 from tasks.world import World
-from tests.factories import a_deal, a_payment, a_signed_deal, a_wait, an_agreed_deal, an_invoice, told
+from tests.factories import a_deal, a_payment, a_signed_deal, an_agreed_deal, an_invoice, told
 from tests.fakes import MONDAY, CardTill, Killed
 from tests.tasks.stages import carried, inside
 from tests.worlds import with_till
@@ -131,7 +131,6 @@ def test_what_was_reached_stands_on_the_invoice(here: World) -> None:
         deal = a_signed_deal(session)
         a_payment(session, an_invoice(session, deal))
         deal.sales = Sales.WON.value
-        a_wait(session, deal, MilestoneReached, stage=Stage.DELIVERY, whose="studio", key="milestone#1")
         fact = told(session, deal, MilestoneReached(text="The test address is up: <b>try it</b>."))
     with here.db.writing() as session:
         row = wanted.want(session, Stage.INVOICE, deal=session.get_one(Deal, deal.id), part=2, fact=fact, now=MONDAY)
@@ -145,7 +144,6 @@ def test_what_was_reached_stands_on_the_invoice(here: World) -> None:
     assert body["notes"] == ["The test address is up: <b>try it</b>.", "Thank you for your order."]
     invoices.print_invoice.fn(invoice_id)
     assert "&lt;b&gt;try it" in here.pdf.printed[-1]
-    assert deliveries.next_payment.fn(deal.id, 2) == 0
 
 
 def test_an_invoice_is_printed_once_with_its_e_invoice_inside(here: World) -> None:
