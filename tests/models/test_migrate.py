@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -67,3 +68,26 @@ def test_two_who_migrate_at_once_end_with_one_database(bare_database_url: str) -
 
 def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(migrate.configuration()).get_heads()) == 1
+
+
+def test_a_deal_that_was_won_before_there_was_delivery_begins_with_its_kickoff(bare_database_url: str) -> None:
+    db = Database(bare_database_url)
+    with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
+        config = migrate.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql("INSERT INTO client (name, email, phone, company, locale, details, opened_at) VALUES ('A', 'a@a.example', '', '', '', '{}', '2026-03-02')")
+        for number, work in ((1, "kickoff"), (2, "none")):
+            connection.exec_driver_sql(
+                "INSERT INTO deal (client_id, service, sales, work, money, round, salesperson, currency, locale, message, source, opened_at) "
+                f"VALUES (1, 'landing-page', '{'won' if number == 1 else 'signed'}', '{work}', 'deposit_paid', 1, '', 'EUR', 'en_IE', '', '{{}}', '2026-03-02')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, wanted_at, touched_at, why) "
+            "VALUES ('deal-1/delivery/r1/g1', 'delivery', 1, 1, 0, 1, 'waiting', '', '2026-03-02', '2026-03-02', '')"
+        )
+    migrate.upgrade(db)
+    with db.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT key, state FROM stage_run ORDER BY id").all()
+    db.close()
+    assert [tuple(row) for row in rows] == [("deal-1/delivery/r1/g1", "withdrawn"), ("deal-1/kickoff/r1/g1", "wanted")]

@@ -182,7 +182,7 @@ def test_the_first_money_wins_the_deal_and_wants_its_delivery_once(here: World) 
         assert [steps.conclude_payment.fn(invoice.deal_id, 1, "paid") for _ in range(3)] == ["deposit_paid"] * 3
     deal = deal_of(here, invoice)
     assert (deal.sales, deal.work, deal.money) == ("won", "kickoff", "deposit_paid")
-    assert live(here, Stage.DELIVERY) == [f"deal-{deal.id}/delivery/r1/g1"]
+    assert live(here, Stage.KICKOFF) == [f"deal-{deal.id}/kickoff/r1/g1"]
     assert live(here, Stage.PAYMENT) == []
     with here.db.reading() as session:
         assert session.get_one(StageRun, run.row_id).state == RunState.DONE
@@ -213,7 +213,7 @@ def test_the_last_part_brings_the_money_track_to_its_end(here: World) -> None:
         last = issued.of_deal(session, session.get_one(Deal, invoice.deal_id))[1]
     pay(here, last)
     assert steps.conclude_payment.fn(invoice.deal_id, 2, "paid") == "paid"
-    assert len(live(here, Stage.DELIVERY)) == 1
+    assert len(live(here, Stage.KICKOFF)) == 1
 
 
 def test_a_credited_invoice_moves_nothing_but_the_money_back(here: World) -> None:
@@ -224,7 +224,7 @@ def test_a_credited_invoice_moves_nothing_but_the_money_back(here: World) -> Non
         assert steps.conclude_payment.fn(invoice.deal_id, 1, "credited") == "none"
     deal = deal_of(here, invoice)
     assert (deal.sales, deal.work, deal.money) == ("signed", "none", "none")
-    assert live(here, Stage.DELIVERY) == live(here, Stage.PAYMENT) == []
+    assert live(here, Stage.KICKOFF) == live(here, Stage.PAYMENT) == []
 
 
 def test_an_invoice_issued_anew_while_the_old_ones_stage_ends_is_waited_for(here: World) -> None:
@@ -269,7 +269,7 @@ def test_money_that_is_taken_back_later_is_waited_for_again(here: World) -> None
     assert live(here, Stage.PAYMENT) == [f"deal-{deal.id}/payment/r1/p1/g2"]
     pay(here, invoice)
     assert steps.conclude_payment.fn(invoice.deal_id, 1, "paid") == "deposit_paid"
-    assert len(live(here, Stage.DELIVERY)) == 1
+    assert len(live(here, Stage.KICKOFF)) == 1
     with here.db.reading() as session:
         assert ledger.check(session) == []
 

@@ -1,6 +1,6 @@
 """From a paid deposit to a published review: projects, the embedded tracker, hours, performance; letters that come back.
 
-A deal that waits in the stage `delivery` of the release before goes on in `kickoff`: its run is withdrawn, and the new one wanted.
+A deal that was won in the release before goes on in `kickoff`: its run of the stage `delivery` is withdrawn, and the new one wanted.
 """
 
 import sqlalchemy as sa
@@ -114,9 +114,9 @@ def upgrade() -> None:
 
     op.execute("UPDATE wait SET outcome = 'dropped', closed_at = opened_at, due_at = NULL WHERE stage = 'delivery' AND closed_at IS NULL")
     op.execute(
-        f"""INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, fact_id, wanted_at, touched_at, why)
-        SELECT 'deal-' || deal_id || '/kickoff/r' || round || '/g1', 'kickoff', deal_id, round, 0, 1, 'wanted', '', fact_id, wanted_at,
-        wanted_at, '' FROM stage_run WHERE stage = 'delivery' AND state IN {LIVE}"""  # noqa: S608 (our own words)
+        """INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, wanted_at, touched_at, why)
+        SELECT 'deal-' || id || '/kickoff/r' || round || '/g1', 'kickoff', id, round, 0, 1, 'wanted', '', opened_at, opened_at, ''
+        FROM deal WHERE sales = 'won' AND work = 'kickoff'"""
     )
     op.execute(
         f"UPDATE stage_run SET state = 'withdrawn', why = 'kickoff takes its place', ended_at = touched_at "  # noqa: S608
