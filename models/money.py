@@ -63,8 +63,13 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
 
 
 def split(whole: Money, percents: Iterable[int]) -> list[Money]:
-    """`whole` in shares of percents; the last share takes the remainder, so they sum exactly."""
-    shares = [whole.times(Decimal(percent) / 100) for percent in percents]
+    """`whole` in shares of percents; the last share takes the remainder, so they sum exactly. No share takes more than is left."""
+    shares: list[Money] = []
+    left = whole
+    for percent in percents:
+        share = whole.times(Decimal(percent) / 100)
+        shares.append(min(share, left, key=lambda one: one.amount))
+        left = left - shares[-1]
     if shares:
-        shares[-1] = whole - total(shares[:-1], whole.currency)
+        shares[-1] = shares[-1] + left
     return shares

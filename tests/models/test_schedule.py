@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from models import schedule
@@ -27,6 +27,7 @@ def planned(net: int, percents: list[int], rate: str) -> tuple[list[Instalment],
 
 
 @given(st.integers(0, 50_000_000), st.sampled_from(PLANS), st.sampled_from(RATES))
+@example(5, [10] * 10, "0")
 @settings(max_examples=300, deadline=None)
 def test_the_parts_sum_to_the_price_net_and_gross_and_each_is_rounded_as_its_invoice_is(net: int, percents: list[int], rate: str) -> None:
     parts, gross = planned(net, percents, rate)
