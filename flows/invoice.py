@@ -1,7 +1,7 @@
 """Invoice: a payment of the plan is due.
 
     signed ──▶ part 1 issued ──▶ payment
-    a milestone is reached ──▶ part 2, 3 … issued ──▶ payment
+    a stage is accepted, or a milestone is told ──▶ part 2, 3 … issued ──▶ payment
 """
 
 from typing import Annotated

@@ -7,10 +7,11 @@ import pytest
 from tests.e2e.client import Someone
 from tests.e2e.system import System
 
-GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery", "after": "the time after"}
+GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery", "after": "the time after", "demo": "the demo"}
 """Files whose tests go one after another beside the others': those of a group share a system."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/e2e/" in str(item.path):

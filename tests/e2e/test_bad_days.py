@@ -22,7 +22,7 @@ from tests.e2e.system import System, eventually, free_port
 HELD = {
     "intake": "deal/1/intake/thanks", "brief": "deal/1/r1/brief/mail", "estimate": "deal/1/estimate/v1/approval",
     "proposal": "deal/1/proposal/v1/mail", "contract": "deal/1/r1/contract/details", "signature": "deal/1/contract/v1/signed",
-    "invoice": "invoice/1/mail", "payment": "invoice/1/payment/1/receipt", "delivery": "deal/1/r1/delivery/start",
+    "invoice": "invoice/1/mail", "payment": "invoice/1/payment/1/receipt", "kickoff": "deal/1/r1/kickoff/welcome",
 }  # fmt: skip
 """A letter of each stage, by its key; the deal is the first of its system."""
 
@@ -99,7 +99,7 @@ def test_a_worker_killed_inside_every_stage_leaves_each_letter_once_or_unknown(m
         mailed.start("worker")
         someone.sees(key, state="unknown")
     someone.money("deposit_paid")
-    someone.is_asked("delivery")
+    someone.is_asked("materials")
     letters, taken = someone.letters(), Counter(post.taken)
     assert max(taken.values()) == 1, "a letter went out twice"
     assert {key for key, state in letters.items() if state == "unknown"} == set(HELD.values())
@@ -109,7 +109,9 @@ def test_a_worker_killed_inside_every_stage_leaves_each_letter_once_or_unknown(m
         assert session.get_one(Deal, someone.deal).sales == "won"
         assert ledger.check(session) == []
         assert len(session.exec(select(Invoice)).all()) == len(session.exec(select(Payment)).all()) == 1
-    assert {row.stage for row in rows if row.state == "done"} == {"intake", "brief", "estimate", "proposal", "contract", "invoice", "payment"}
+    assert {row.stage for row in rows if row.state == "done"} == {
+        "intake", "brief", "estimate", "proposal", "contract", "invoice", "payment", "kickoff",
+    }  # fmt: skip
 
 
 def _act(someone: Someone, stage: str) -> None:
@@ -192,14 +194,14 @@ def test_kills_at_any_moment_change_nothing_about_the_end(tmp_path: Path):
         someone.pays_online(someone.is_billed())
         _kill_after(system, 0.3)
         assert someone.money("deposit_paid").sales == "won"
-        someone.is_asked("delivery")
+        someone.is_asked("materials")
         assert set(someone.letters().values()) == {"done"}
         with system.db.reading() as session:
             assert ledger.check(session) == []
             assert len(session.exec(select(Invoice)).all()) == 1
             assert len(session.exec(select(Payment)).all()) == 1
         names = sorted(path.name for path in (system.home / "outbox").glob("*.eml"))
-        assert len(names) == len([key for key in someone.letters() if "/pay/" not in key]), "one file a letter"
+        assert len(names) == len([key for key in someone.letters() if "/pay/" not in key and "/tracker" not in key]), "one file a letter"
     finally:
         system.stop()
 

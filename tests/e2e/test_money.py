@@ -55,9 +55,8 @@ def test_a_doubled_and_late_word_of_the_provider_is_one_payment_and_work_may_sta
     invoice = someone.buys()
     assert someone.money("deposit_due").sales == "signed"
     someone.pays_online(invoice, "pay-double")
-    deal = someone.money("deposit_paid")
-    assert (deal.sales, deal.work) == ("won", "kickoff")
-    someone.gets("r1/delivery/start")
+    assert someone.money("deposit_paid").sales == "won"
+    someone.gets("r1/kickoff/welcome")
     assert open_of(system, invoice) == 0
     with system.db.reading() as session:
         paid = session.exec(select(Payment).where(Payment.deal_id == someone.deal)).all()
@@ -127,17 +126,13 @@ def test_reminders_begin_after_the_due_day_rest_for_a_promise_and_stop_with_the_
     assert sent == []
 
 
-def test_a_milestone_makes_the_next_invoice_and_a_credit_note_gives_its_money_back(system: System, someone: Someone):
+def test_a_payment_asked_for_early_makes_its_invoice_and_a_credit_note_gives_its_money_back(system: System, someone: Someone):
     first = someone.has_signed()
     someone.pays_online(first)
-    someone.gets("r1/delivery/start")
-    someone.is_asked("delivery")
-    with someone.http as http:
-        path = someone.link("milestone")
-        form = {"who": "Tomasz Zielinski", "payment": "2", "text": "The design is approved.", "action": "reached"}
-        assert http.post(path, data=form).status_code == 200
-        assert http.post(path, data=form).status_code == 200, "the same word again is the same fact"
-        assert http.post(path, data=form | {"payment": "3", "text": "All at once."}).status_code == 409
+    someone.is_asked("materials")
+    asked = {"deal_id": someone.deal, "who": "Tomasz Zielinski", "text": "The design was agreed by word of mouth."}
+    assert runs_form(system, "payment-due", **asked, payment=3) == "Failed", "payment 2 comes first"
+    assert runs_form(system, "payment-due", **asked, payment=2) == "Completed"
     second = someone.is_billed(2)
     assert (second.number or "") > (first.number or "")
     someone.pays_online(second)

@@ -115,7 +115,9 @@ def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: Sy
 
 def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, page: Page, someone: Someone):
     page.goto(f"{system.settings.prefect_ui}/deployments")
-    for name in ("brief", "contract", "delivery", "estimate", "intake", "invoice", "payment", "proposal"):
+    for name in (
+        "brief", "closing", "contract", "estimate", "handover", "intake", "invoice", "kickoff", "launch", "materials", "payment", "production", "proposal",
+    ):
         page.get_by_placeholder("Search deployments").fill(name)
         expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
     browser.shoot(page, "prefect-deployments")

@@ -1,34 +1,14 @@
 """The sale on the real engine: form, brief, estimate, proposal, and what operators see and do."""
 
-from contextlib import redirect_stdout
-from io import StringIO
-from json import loads
-
 import pytest
 from sqlmodel import col, select
 
-from deployments.demo import play
 from models.facts import News, keep
 from models.stages import Stage
-from models.tables import Deal, Document, Effect, Fact, StageRun, Wait
+from models.tables import Deal, Effect, Fact, StageRun, Wait
 from models.wanted import want
 from tests.e2e.client import COMPLEX, Someone
 from tests.e2e.system import System, eventually
-
-
-def test_a_filled_in_form_goes_by_itself_to_an_accepted_proposal(system: System):
-    told = StringIO()
-    with redirect_stdout(told):
-        code = play(system.settings, json=True)
-    result = loads(told.getvalue())
-    assert code == 0, result
-    assert result["ok"] and [stage["name"] for stage in result["stages"]] == [
-        "application", "brief", "options", "acceptance", "contract", "signature", "deposit", "bank transfer",
-    ]
-    assert result["touches"] == 0
-    with system.db.reading() as session:
-        frozen = session.exec(select(Document).where(Document.deal_id == result["deal"], Document.kind == "proposal")).one()
-    assert frozen.state == "frozen" and frozen.selection and frozen.body_hash and frozen.pdf_hash and frozen.template_hash
 
 
 def test_each_stage_is_a_named_and_tagged_run_for_the_operator(system: System, someone: Someone):
