@@ -12,6 +12,7 @@ GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the deliver
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, whichever folder is asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/e2e/" in str(item.path):

@@ -94,6 +94,18 @@ class Customer(Someone):
 
         return eventually(look, lambda: f"no letter {part}:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
 
+    def lets_pass(self, stage: str) -> None:
+        """Say nothing until the next step of a wait's ladder, whatever holidays lie before it, and until it was taken."""
+        wait = self.is_asked(stage)
+        self.system.advance(minutes=(wait.due_at - self.system.now()) / timedelta(minutes=1) + 1)
+
+        def taken() -> bool:
+            with self.system.db.reading() as session:
+                row = session.get_one(Wait, wait.id)
+                return row.closed_at is not None or row.due_at != wait.due_at
+
+        eventually(taken, lambda: f"{stage}'s ladder does not move:\n{self.told()}\n{self.system.log('worker')}")
+
     def sends_everything(self) -> None:
         """Send every material that is missing, and have it accepted."""
         for item in [one for one in self.project().materials if one.place == "missing"]:
