@@ -11,7 +11,6 @@ GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the deliver
 """Files whose tests go one after another beside the others': those of a group share a system."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, whichever folder is asked for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -221,7 +221,7 @@ def test_a_project_cancelled_half_way_is_credited_and_counted_and_left_in_peace(
     assert len(notes) == 2
     before = customer.letters()
     assert "planned" not in before.values()
-    system.advance(days=60)
+    system.advance(days=35)
     witness = Customer(system)
     witness.begins(a_launch)
     witness.wants(Stage.LAUNCH)
