@@ -25,13 +25,13 @@ def handover(deal_id: DealId) -> None:
     heard = 0
     trainings.offer_training(deal_id)
     handovers.ask_for_accesses(deal_id)
-    trainings.confirm_training(deal_id, heard)  # who is quick has booked before anybody waited
     stands = handovers.look(deal_id, heard)
+    trainings.confirm_training(deal_id, heard)  # after the look: what it no longer asks for is confirmed here
     while stands["asks"]:
         ask(stands["asks"])
         heard += 1
-        trainings.confirm_training(deal_id, heard)
         stands = handovers.look(deal_id, heard)
+        trainings.confirm_training(deal_id, heard)
     handovers.hand_over(deal_id, handovers.open_ticket(deal_id))
 
 
