@@ -42,7 +42,8 @@ from tasks.world import WORKER_LEASE, build, real_now, use, world
 
 HEARTBEAT = 5.0
 SYNC = 30.0
-RIPE_SOON = 0.25
+AT_ONCE = 0.02
+RIPE_SOON = 1.0
 LEAVING = 0.02
 log = logging.getLogger("studioflow.worker")
 
@@ -179,7 +180,9 @@ async def _tick() -> float:
         return 0
     for sentence in done.mended:
         log.warning("mended: %s", sentence)
-    if done.again:
+    if done.more:
+        return AT_ONCE
+    if done.again:  # a run that leaves its thread nudges; this is for one that was not heard
         return RIPE_SOON
     return STUCK.total_seconds() + 1 if done.created or done.woken else 0
 
