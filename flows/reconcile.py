@@ -12,7 +12,8 @@ from tasks import reconcile as check
     name="reconcile",
     flow_run_name="reconcile",
     description="""Compares our rows with Prefect's runs: a run that Prefect lost or that crashed gets a successor; one that an operator
-cancelled is cancelled. Prints the documents that could not be printed before. Then looks for open deals without a next step, and for webhooks that cannot be acted on.
+cancelled is cancelled. Prints the documents that could not be printed before. Then looks for open deals without a next step, and for webhooks
+that cannot be acted on.
 **It fails** when there is one and names it: start its stage again from that stage's deployment, reopen or close the deal, and tell whoever
 looks after the system.""",
 )

@@ -53,8 +53,13 @@ def mend(here: World, prefect: Engine, done: Round, *, ripe: Mapping[str, dateti
     """Mend what can be seen from here. `ripe` are runs that should go on, `told` those that somebody touched in Prefect."""
     with here.db.reading() as session:
         found = _look(session, here, [*told, *(run for run, at in ripe.items() if at < here.now() - STUCK)])
+    ends = prefect.look([row.flow_run_id for row in found.dead if row.flow_run_id])
     for row in found.dead:
-        replace(here, prefect, row, "its worker died", done)
+        state = ends.get(row.flow_run_id or "")
+        if state is not None and state.type in _CANCELLED:  # a stock worker ends a run's process when an operator cancels it
+            agree(here, prefect, row, state, done)
+        else:
+            replace(here, prefect, row, "its worker died", done)
     for row in found.ended:
         _bury(here, prefect, row, done)
     _compare(here, prefect, found.doubtful, done)

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from models import wanted
 from models.stages import Stage
 from models.tables import Client, Deal, Fact, StageRun
-from tasks import runs
+from tasks import heartbeat, runs
 from tasks.engine import Engine
 from tasks.world import World, world
 
@@ -24,7 +24,7 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     def declare(function: Callable[..., None]) -> Flow[..., None]:
         @wraps(function)
         def carry(**kwargs: Any) -> None:
-            with runs.entered(name, **kwargs):
+            with heartbeat.of_own_process(), runs.entered(name, **kwargs):
                 function(**kwargs)
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
-from deployments.worker import WarmWorker
+from deployments.warm import WarmWorker
 from flows.payment import payment
 from tests.fakes import FakeEngine
 
