@@ -7,7 +7,7 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.nudges import nudge
+from models.nudges import TOUCHED, nudge
 
 _RUN = re.compile(r"/api/flow_runs/([0-9a-f-]{36})(/resume|/set_state)?")
 _MAKES_WORK = re.compile(r"/api/deployments/[0-9a-f-]{36}/create_flow_run|/api/flow_runs/(bulk_set_state)?")
@@ -27,7 +27,7 @@ class Nudging:
         if scope["type"] == "http" and not any(name == OURS for name, _ in scope["headers"]):
             told = means_work(scope["method"], scope["path"])
             if told is not None:
-                nudge(self._port, told)
+                nudge(self._port, f"{TOUCHED} {told}".strip())
 
 
 def means_work(method: str, path: str) -> str | None:

@@ -3,23 +3,22 @@
 import re
 import socket
 
-_WORK, _TOUCHED = b"work", re.compile(rb"touched ([0-9a-f-]{36})")
+WORK, TOUCHED = "work", "touched"
+"""What a nudge says: there is work for the waker; somebody made or changed a run in Prefect ("touched <id>", where one is named)."""
+_RUN = re.compile(rb"touched ([0-9a-f-]{36})")
 
 
-def nudge(port: int, touched: str = "") -> None:
-    """Wake the worker that listens on this loopback UDP port, if there is one. Never waits, never fails.
-
-    `touched` is the id of a flow run that somebody changed in Prefect.
-    """
+def nudge(port: int, says: str = WORK) -> None:
+    """Wake the worker that listens on this loopback UDP port, if there is one. Never waits, never fails."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.setblocking(False)
         try:
-            out.sendto(f"touched {touched}".encode() if touched else _WORK, ("127.0.0.1", port))
+            out.sendto(says.encode(), ("127.0.0.1", port))
         except OSError:
             return
 
 
 def touched_in(data: bytes) -> str:
     """The flow run that a nudge tells of; "" when it tells of none."""
-    found = _TOUCHED.fullmatch(data)
+    found = _RUN.fullmatch(data)
     return found[1].decode() if found else ""
