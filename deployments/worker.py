@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -86,6 +87,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_beat)
             if warm:
                 group.start_soon(_every, SYNC, warm.sync_with_backend)
+                group.start_soon(_watch_memory, warm, settings.worker_memory_mb, stopping)
             group.start_soon(_work, settings, warm, bell)
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
@@ -137,6 +139,20 @@ def look_again(done: Round) -> float:
     if done.again:  # a run that leaves its thread nudges; this is for one that was not heard, and for an engine that is away
         return RIPE_SOON
     return STUCK.total_seconds() + 1 if done.created or done.woken else 0
+
+
+async def _watch_memory(warm: WarmWorker, most: int, stopping: asyncio.Event) -> None:
+    """Stop a worker that has grown too large as soon as no run is in it; the supervisor starts it anew."""
+    while not (is_too_large(most) and warm.is_empty):  # noqa: ASYNC110 (memory grows without an event)
+        await asyncio.sleep(SYNC)
+    log.warning("The worker has grown beyond %d MB and starts anew.", most)
+    stopping.set()
+
+
+def is_too_large(most: int, status: Path = Path("/proc/self/status")) -> bool:
+    """Whether this process holds more than `most` MB; never where that cannot be read."""
+    lines = status.read_text().splitlines() if status.exists() else []
+    return any(int(line.split()[1]) > most * 1000 for line in lines if line.startswith("VmRSS:"))
 
 
 async def _beat() -> None:

@@ -2,17 +2,19 @@
 
 import asyncio
 import inspect
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from prefect import Flow, results
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
 from deployments.warm import WarmWorker
-from deployments.worker import Bell, look_again
+from deployments.worker import Bell, is_too_large, look_again
 from flows.payment import payment
 from tasks.mending import Round
 from tests.fakes import FakeEngine
@@ -114,6 +116,26 @@ def test_when_nobody_nudges_runs_are_polled_for() -> None:
 )
 def test_the_waker_looks_again_as_soon_as_there_may_be_something(done: Round, soon: float) -> None:
     assert look_again(done) == soon
+
+
+@pytest.mark.parametrize(("held", "too_large"), [("VmRSS:\t  600000 kB", False), ("VmHWM:\t 900000 kB\nVmRSS:\t 600001 kB", True), ("", False)])
+def test_a_worker_that_holds_more_than_it_may_is_too_large(tmp_path: Path, held: str, too_large: bool) -> None:
+    (tmp_path / "status").write_text(held)
+    assert is_too_large(600, tmp_path / "status") is too_large
+    assert not is_too_large(600, tmp_path / "no /proc here")
+
+
+def test_a_worker_with_a_run_in_it_is_not_empty() -> None:
+    worker = WarmWorker({}, 1, work_pool_name=POOL)
+    assert worker.is_empty
+    worker._in_threads.add(uuid4())
+    assert not worker.is_empty
+
+
+def test_certificates_are_read_once_for_all_conversations_with_prefect() -> None:
+    a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    lines = [SyncPrefectClient("http://127.0.0.1:9/api") for _ in range(2)]
+    assert lines[0]._client._transport._pool._ssl_context is lines[1]._client._transport._pool._ssl_context
 
 
 def test_where_results_are_kept_is_asked_by_the_function_that_we_ask_once() -> None:
