@@ -137,7 +137,8 @@ def _served(app: str, host: str, port: int) -> list[str]:
 def child_environment(settings: Settings) -> dict[str, str]:
     """What every part reads its settings from."""
     ours = {"STUDIO_HOME": settings.home, "STUDIO_API_PORT": settings.api_port, "STUDIO_PREFECT_PORT": settings.prefect_port}
-    return os.environ | environment(settings) | {name: str(value) for name, value in ours.items()} | {"PYTHONUNBUFFERED": "1"}
+    few = {"MALLOC_ARENA_MAX": "2"}  # else each thread of the worker keeps memory of its own
+    return few | os.environ | environment(settings) | {name: str(value) for name, value in ours.items()} | {"PYTHONUNBUFFERED": "1"}
 
 
 def _expect_free_ports(settings: Settings, *, own_engine: bool) -> None:
