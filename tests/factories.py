@@ -11,12 +11,12 @@ from models import cash, contract_signature, contracts, documents, inbox, invoic
 from models.answers import Answer, ProposalAnswer
 from models.cash_answers import CodeAsked, ContractDetails, Countersigned
 from models.cash_tables import Invoice, Payment
-from models.contract_signature import Signer
 from models.facts import News, keep, subject
 from models.money import Money
 from models.payments import Incoming
 from models.proposal import Snapshot
 from models.setup import Answers
+from models.signature import Signer
 from models.stages import RunState, Stage
 from models.tables import Brief, Client, Deal, Document, Fact, StageRun, Wait
 from models.totals import totals

@@ -6,9 +6,9 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models import act_signature, act_state, acts, effects, signing
-from models.contract_signature import Signer
 from models.delivery_answers import ActCodeAsked, ActDeemed, ActFaults, ActSigned, LaunchChecked
 from models.effects import EffectState
+from models.signature import Signer
 from models.stages import Stage
 from models.tables import Client, Deal, Document
 from models.tracks import Work
