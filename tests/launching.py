@@ -15,6 +15,7 @@ from models.tracks import Work
 from tests.factories import a_wait, rungs, told
 from tests.fakes import MONDAY
 from tests.projecting import a_project
+from tests.remembered import remembered
 from tests.studio import the_company
 
 EVERY = 20
@@ -23,6 +24,7 @@ TUESDAY = MONDAY + timedelta(days=1)
 MANAGER = "staff:tomasz@northlight.example"
 
 
+@remembered
 def a_launch(session: Session, *, at: datetime = MONDAY, url: str = "https://acme.example", note: str = "Both languages.", **values: Any) -> Deal:
     """A deal whose stages are accepted and whose checklist is done: its act is to be made."""
     deal = a_project(session, work=Work.LAUNCH, accepted=EVERY, at=at, **values)

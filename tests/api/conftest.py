@@ -22,6 +22,7 @@ from models.db import Database
 from models.settings import Settings
 from models.tables import Deal, Fact
 from models.tracks import Sales
+from tests.databases import a_database
 from tests.factories import a_brief, a_deal, a_proposal, an_estimate
 from tests.fakes import ManualClock
 
@@ -117,7 +118,7 @@ def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock) -> TestCl
 def door(application: FastAPI, home: Path, clock: ManualClock, sqlite_template: Path) -> Iterator[Entrance]:
     """The door with SQLite behind it."""
     shutil.copy(sqlite_template, home / "studio.db")
-    db = Database(f"sqlite:///{home / 'studio.db'}")
+    db = a_database(f"sqlite:///{home / 'studio.db'}")
     yield Entrance(behind(application, db, home, clock), db, clock, home)
     db.close()
 

@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +64,7 @@ class System:
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
         self.env |= environment(self.settings, {})
+        copied(self.home)
         self.db = Database(self.settings.database)
         upgrade(self.db)
 
@@ -82,6 +85,7 @@ class System:
                 )
         for name in names or PARTS:
             self._await_health(name)
+        keep(self.home)
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         part = self.running.pop(name, None)
@@ -138,6 +142,36 @@ class System:
             "worker": lambda: _has_lease(self.db, self.running["worker"].pid),
         }
         eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)
+
+
+FIRST: dict[str, bytes] = {}
+"""The databases of this process's first system as it stood when it was well: the next ones need not make every table and deployment anew."""
+FORGOTTEN = {"studio.db": ("lease",), "prefect/prefect.db": ("flow_run", "worker")}
+"""What a new system must not find: whoever worked on the first one, and its runs."""
+
+
+def keep(home: Path) -> None:
+    """Keep the databases of the first system that is well."""
+    if FIRST or not (home / "prefect" / "prefect.db").is_file():
+        return
+    found = {}
+    for name, tables in FORGOTTEN.items():
+        with closing(sqlite3.connect(home / name, timeout=20)) as there, closing(sqlite3.connect(":memory:")) as copy:
+            there.backup(copy)
+            for table in tables:
+                copy.execute(f"DELETE FROM {table}")
+            copy.commit()
+            found[name] = copy.serialize()
+    FIRST.update(found)
+
+
+def copied(home: Path) -> None:
+    """Give a home the databases that were kept, where it has none of its own."""
+    for name, content in FIRST.items():
+        path = home / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def eventually(check: Callable[[], Any], otherwise: str | Callable[[], str], *, seconds: float = 40) -> Any:
