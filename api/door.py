@@ -65,8 +65,8 @@ class Door:
         return sold.name if sold else slug
 
     def nudge(self) -> None:
-        """Tell the worker that there is work."""
-        nudges.nudge(self.settings.nudges)
+        """Tell the workers that there is work."""
+        nudges.nudge(self.settings.nudges, self.db)
 
     def page(self, name: str, record: View, status: int = 200, headers: Mapping[str, str] | None = None, locale: str = "") -> HTMLResponse:
         """Template `name` filled with `record`, as an answer."""

@@ -33,7 +33,7 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from deployments.serve import POOL, deploy
-from models import leases
+from models import leases, nudges
 from models.errors import StudioError, Unavailable
 from tasks import mails
 from tasks.engine import Engine, engine
@@ -134,12 +134,16 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopping.set)
-    await loop.create_datagram_endpoint(lambda: _Nudges(heard), local_addr=("127.0.0.1", settings.nudges))
+    is_shared = settings.database.startswith("postgresql")
+    if not is_shared:
+        await loop.create_datagram_endpoint(lambda: _Nudges(heard), local_addr=("127.0.0.1", settings.nudges))
     async with WarmWorker(flows, settings.worker_threads, work_pool_name=POOL, name=world().worker.replace("/", "-")) as worker:
         async with anyio.create_task_group() as group:
             group.start_soon(_beat)
             group.start_soon(_every, SYNC, worker.sync_with_backend)
             group.start_soon(_work, settings, worker, heard)
+            if is_shared:
+                group.start_soon(nudges.listen, settings.database, heard.set)
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()

@@ -59,8 +59,8 @@ class World:
         return self.settings.secret.get_secret_value()
 
     def nudge(self) -> None:
-        """Tell the worker that there is work."""
-        nudge(self.settings.nudges)
+        """Tell the workers that there is work."""
+        nudge(self.settings.nudges, self.db)
 
 
 def build(read: Settings) -> World:

@@ -109,7 +109,7 @@ class System:
     def nudge(self) -> None:
         from models.nudges import nudge
 
-        nudge(self.settings.nudges)
+        nudge(self.settings.nudges, self.db)
 
     def prefect(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the Prefect server; an error answer is returned as {"status": …}."""
