@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from deployments import prefect_halves
 from models.settings import Settings, read
 
 CHORES_EVERY = timedelta(seconds=2)
@@ -38,6 +39,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_COLORS": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **prefect_halves.through_redis(settings.redis_url),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -82,10 +84,16 @@ def look_less_often() -> None:
 
 
 def main() -> None:
-    """Serve Prefect's API and UI on the host and port of the settings until told to stop."""
-    settings = read()
+    """Serve Prefect's API and UI on the host and port of the settings until told to stop, or one half of the server."""
+    half, settings = prefect_halves.wanted(), read()
     os.environ.update(environment(settings))
     settings.path("prefect", "prefect.db")
+    if half:
+        prefect_halves.expect_shared(os.environ)
+    if half == "services":
+        look_less_often()
+        prefect_halves.serve_services()
+        return
 
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
     import uvicorn
@@ -96,7 +104,7 @@ def main() -> None:
     begin_immediately()
     look_less_often()
     uvicorn.run(
-        create_app(final=True),
+        create_app(final=True, webserver_only=half == "api"),
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",

@@ -34,6 +34,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from deployments.serve import POOL, deploy
 from models import leases, nudges
+from models.db import alone
 from models.errors import StudioError, Unavailable
 from tasks import mails
 from tasks.engine import Engine, engine
@@ -250,7 +251,8 @@ def main() -> None:
     settings = read()
     here = use(build(settings))
     wait_for_server()
-    flows = deploy(zone=here.company.studio.zone)
+    with alone(here.db, "deploy"):
+        flows = deploy(zone=here.company.studio.zone)
     beat()
     asyncio.run(serve(settings, flows))
 

@@ -82,10 +82,28 @@ def serialise(session: Session | Connection, name: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+@contextmanager
+def alone(db: Database, name: str) -> Generator[None]:
+    """Let one process on all hosts at a time be inside the block of this name; the next one waits. A dead one is no longer inside.
+
+    SQLite is one machine with one worker, which is alone already.
+    """
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    key = func.hashtextextended(f"alone/{name}", 0)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(select(func.pg_advisory_lock(key)))
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(key)))
+
+
 def _engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": BUSY_SECONDS})
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=30)

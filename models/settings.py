@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
     company: Path = Field(ROOT / "company", description="The studio's own set-up.")
     database_url: str = Field("", description="Our database; empty: SQLite below home. postgresql://… for more than one box.")
+    redis_url: str = Field("", repr=False, description="redis://… for several processes: the apis count in it, Prefect's parts talk through it.")
     host: str = Field("127.0.0.1", description="Address that api and engine listen on.")
     api_port: int = Field(8700, ge=1, le=65535, description="Port of the pages and the API.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and its UI.")

@@ -1,5 +1,7 @@
 """The database: nothing lost between writers, times that mean one moment, errors that say whether to try again."""
 
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, StatementError
 
-from models.db import Database, serialise
+from models.db import Database, alone, serialise
 from models.errors import Unavailable
 from models.tables import Client, Lease
 from tests.factories import a_client, a_deal
@@ -116,3 +118,23 @@ def test_sqlite_is_set_up_for_many_writers_on_every_connection(home: Path) -> No
 
 def test_the_studios_time_is_utc() -> None:
     assert MONDAY.tzinfo is UTC
+
+
+def test_what_is_done_alone_is_done_by_one_at_a_time_and_an_error_lets_the_next_one_in(db: Database) -> None:
+    if db.engine.dialect.name == "sqlite":
+        with alone(db, "deploy"), alone(db, "deploy"):
+            return
+    inside, most = [], []
+
+    def work(number: int) -> None:
+        with suppress(RuntimeError), alone(db, "deploy"):
+            inside.append(number)
+            most.append(len(inside))
+            time.sleep(0.02)
+            inside.remove(number)
+            raise RuntimeError
+
+    at_once(4, work)
+    assert most == [1, 1, 1, 1]
+    with alone(db, "deploy"), alone(db, "another"):
+        pass
