@@ -161,7 +161,7 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
 
 if __name__ == "__main__":
     try:
-        check(read())
+        check(settings_of())
     except BadSetup as error:
         sys.stderr.write(str(error))
         sys.exit(BAD_SETUP)
