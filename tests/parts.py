@@ -12,11 +12,8 @@ import redis
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-POSTGRES = os.environ.get("STUDIO_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres").replace(
-    "postgresql://", "postgresql+psycopg://", 1
-)
-REDIS = os.environ.get("STUDIO_TEST_REDIS_URL", "redis://127.0.0.1:6379")
-"""A server, without a database of it: tests name one of their own, and empty it."""
+from tests.services import POSTGRES, REDIS
+
 CHROMIUM = os.environ.get("STUDIO_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 
 

@@ -61,7 +61,7 @@ class System:
             "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
-        self.env |= environment(self.settings, {})
+        self.env |= environment(self.settings, self.over)
         self.db = Database(self.settings.database)
         upgrade(self.db)
 

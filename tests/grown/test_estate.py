@@ -15,7 +15,7 @@ from tests.e2e.system import eventually
 from tests.grown.estate import Estate, estate
 from tests.parts import requires
 
-BUYERS, PAYERS = 3, 3
+BUYERS, PAYERS = 2, 2
 
 
 def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_an
             one.gets("r1/brief/mail", seconds=60)
             one.sends_brief()
         grown.kill("api-2")
-        grown.start("worker-1")
+        grown.begin("worker-1")
         for one in crowd:
             one.gets("proposal/v1/mail", seconds=60)
             assert one.accepts().status_code == 200
@@ -41,13 +41,12 @@ def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_an
         for one, bill in zip(payers, bills, strict=True):
             one.pays_online(bill)
         grown.kill("worker-2")
-        grown.start("services")
+        grown.begin("services")
         for one in crowd:
             one.gets("r1/contract/details", seconds=60)
         for one in payers:
             one.money("deposit_paid", seconds=60)
             one.is_asked("materials", seconds=60)
-        grown.start("worker-2")
         _comes_to_rest(grown)
         _is_whole(grown, [*crowd, *payers])
 
