@@ -123,6 +123,7 @@ def children(settings: Settings, *, own_engine: bool) -> list[Child]:
     return [
         *([engine] if own_engine else []),
         Child("worker", [python, "-m", "deployments.worker"]),
+        *([Child("runner", [python, "-m", "deployments.runner"])] if settings.worker == "process" else []),
         *([sandbox] if settings.payments == "sandbox" else []),
         Child("api", _served("api.app", settings.host, settings.api_port), ready),
     ]

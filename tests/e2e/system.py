@@ -24,6 +24,7 @@ from models.settings import ROOT, Settings, read
 PARTS = {
     "prefect": [sys.executable, "-m", "deployments.prefect_server"],
     "worker": [sys.executable, "-m", "deployments.worker"],
+    "runner": [sys.executable, "-m", "deployments.runner"],
     "sandbox": [sys.executable, "-m", "uvicorn", "deployments.sandbox.app:create_app", "--factory", "--log-level", "warning"],
     "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
 }
@@ -74,13 +75,14 @@ class System:
         return {"api": self.settings.api_port, "sandbox": self.settings.sandbox}
 
     def start(self, *names: str) -> None:
-        for name in names or PARTS:
+        names = names or tuple(name for name in PARTS if name != "runner" or self.settings.worker == "process")
+        for name in names:
             port = ["--port", str(self.ports[name])] if name in self.ports else []
             with (self.home / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
                     [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
                 )
-        for name in names or PARTS:
+        for name in names:
             self._await_health(name)
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
@@ -136,6 +138,7 @@ class System:
             "api": lambda: _answers(f"{self.base}/health/live"),
             "sandbox": lambda: _answers(health.sandbox(self.settings)),
             "worker": lambda: _has_lease(self.db, self.running["worker"].pid),
+            "runner": lambda: self.running["runner"].poll() is None,
         }
         eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)
 

@@ -3,12 +3,14 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from deployments.prefect_nudges import Nudging
 from models.db import Database
-from models.nudges import CHANNEL, listen, nudge, nudge_from
+from models.nudges import CHANNEL, listen, nudge, nudge_from, touched_in
 from models.settings import Settings
 from tests.parts import requires
 
@@ -31,8 +33,9 @@ class Ear:
         self._event = asyncio.Event()
         self.task = asyncio.create_task(listen(db.engine.url.render_as_string(hide_password=False), self._hear))
 
-    def _hear(self) -> None:
+    def _hear(self, data: bytes) -> None:
         self.heard += 1
+        self.last = data
         self._event.set()
 
     async def hears(self) -> None:
@@ -57,6 +60,23 @@ def test_a_nudge_is_heard_by_workers_on_every_host_and_again_after_the_line_was_
             ear.task.cancel()
 
     asyncio.run(scene())
+
+
+def test_which_run_somebody_touched_in_prefect_is_told_through_postgresql_too(shared: Database) -> None:
+    async def scene() -> None:
+        ear, run = Ear(shared), str(uuid4())
+        await ear.hears()
+        assert touched_in(ear.last) == ""
+        await Nudging(_answers, 9, shared)({"type": "http", "method": "POST", "path": f"/api/flow_runs/{run}/resume", "headers": []}, None, None)
+        await ear.hears()
+        assert touched_in(ear.last) == run
+        ear.task.cancel()
+
+    asyncio.run(scene())
+
+
+async def _answers(_scope, _receive, _send) -> None:
+    """Prefect's app, done."""
 
 
 def test_a_process_without_a_connection_nudges_too(shared: Database) -> None:
