@@ -1,6 +1,7 @@
 """The worker's process: the waker, the mailbox, and the warm worker, each a loop; a nudge starts what there is to do at once.
 
-`python -m deployments.worker`. With `STUDIO_WORKER=process` the flows run elsewhere, by Prefect's own process worker (`deployments.runner`).
+`python -m deployments.worker`. With `STUDIO_WORKER=process` the flows run elsewhere, by Prefect's own process worker (`deployments.runner`);
+with `stock` in work pools for which `prefect deploy` has said what is served.
 """
 
 import asyncio
@@ -169,7 +170,7 @@ def main() -> None:
     here = use(build(settings))
     wait_for_server()
     with alone(here.db, "deploy"):
-        flows = deploy(zone=here.company.studio.zone)
+        flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()
     asyncio.run(serve(settings, flows))
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from models.errors import Unavailable
 
 BUSY_SECONDS = 20
+_AWAY = frozenset({None, "57P01", "57P02", "57P03", "53300"})
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -50,7 +51,7 @@ class Database:
         """One transaction that writes, committed at the end of the block, rolled back on any error.
 
         On SQLite it takes the write lock at once, so nothing read in it can be outdated when it writes.
-        Raises Unavailable when the lock cannot be had (retried).
+        Raises Unavailable when the lock cannot be had or the line to the database is cut (retried).
         """
         with Session(self._writer, expire_on_commit=False) as session:
             try:
@@ -59,6 +60,8 @@ class Database:
             except OperationalError as error:
                 if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "serialize" in str(error.orig):
                     raise Unavailable("The database is busy; it is tried again.") from error
+                if _is_away(error):
+                    raise Unavailable("The database is away; it is tried again.") from error
                 raise
 
     @contextmanager
@@ -70,6 +73,11 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Whether PostgreSQL is gone, stopping, starting or full, which passes; what was asked of it is not wrong."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _AWAY
 
 
 def serialise(session: Session | Connection, name: str) -> None:

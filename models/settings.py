@@ -39,7 +39,9 @@ class Settings(BaseSettings):
     redmine_url: str = Field("", description="Redmine's address.")
     redmine_key: SecretStr = Field(SecretStr(""), description="Key of Redmine's REST API.")
     redmine_options: str = Field("", description="Redmine's names where they are not the usual: tracker=Task support_project=desk …")
-    worker: Literal["warm", "process"] = Field("warm", description="Who runs the flows: our warm worker, or Prefect's own process worker.")
+    worker: Literal["warm", "process", "stock"] = Field(
+        "warm", description="Who runs the flows: our warm worker, Prefect's own process worker, or stock work pools of deployments/prefect.yaml."
+    )
     worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
     worker_poll: float = Field(15.0, gt=0, description="Seconds between polls for runs that nobody nudged the worker about.")
     waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")
