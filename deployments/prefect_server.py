@@ -1,11 +1,12 @@
 """Prefect's own server, started the way this installation needs it: `python -m deployments.prefect_server`.
 
-Two things are changed, both in the running process only, both tested against the pinned version:
+Three things are changed, all in the running process only, all tested against the pinned version:
 
 1. On SQLite every transaction of the server begins IMMEDIATE. Upstream opens DEFERRED ones that read, then write; when
    two of them meet, SQLite answers SQLITE_BUSY at once, whatever the timeout, and the server says 503. An IMMEDIATE one
    waits its turn. To be dropped when upstream does the same.
 2. The loop that looks for the server's own due chores turns every second or two instead of four to ten times a second.
+3. After a request that may mean work for it our worker is nudged (`deployments.prefect_nudges`).
 """
 
 import gc
@@ -15,6 +16,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from deployments import prefect_halves
+from deployments.prefect_nudges import Nudging
+from models.db import Database
 from models.settings import Settings, read
 
 CHORES_EVERY = timedelta(seconds=2)
@@ -38,6 +42,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_COLORS": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **prefect_halves.through_redis(settings.redis_url),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -50,6 +55,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "60",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "60",
     }
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
@@ -82,10 +88,16 @@ def look_less_often() -> None:
 
 
 def main() -> None:
-    """Serve Prefect's API and UI on the host and port of the settings until told to stop."""
-    settings = read()
+    """Serve Prefect's API and UI on the host and port of the settings until told to stop, or one half of the server."""
+    half, settings = prefect_halves.wanted(), read()
     os.environ.update(environment(settings))
     settings.path("prefect", "prefect.db")
+    if half:
+        prefect_halves.expect_shared(os.environ)
+    if half == "services":
+        look_less_often()
+        prefect_halves.serve_services()
+        return
 
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
     import uvicorn
@@ -96,7 +108,7 @@ def main() -> None:
     begin_immediately()
     look_less_often()
     uvicorn.run(
-        create_app(final=True),
+        Nudging(create_app(final=True, webserver_only=half == "api"), settings.nudges, Database(settings.database)),
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",

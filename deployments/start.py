@@ -123,6 +123,7 @@ def children(settings: Settings, *, own_engine: bool) -> list[Child]:
     return [
         *([engine] if own_engine else []),
         Child("worker", [python, "-m", "deployments.worker"]),
+        *([Child("runner", [python, "-m", "deployments.runner"])] if settings.worker == "process" else []),
         *([sandbox] if settings.payments == "sandbox" else []),
         Child("api", _served("api.app", settings.host, settings.api_port), ready),
     ]
@@ -161,7 +162,7 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
 
 if __name__ == "__main__":
     try:
-        check(read())
+        check(settings_of())
     except BadSetup as error:
         sys.stderr.write(str(error))
         sys.exit(BAD_SETUP)

@@ -11,9 +11,11 @@ from tasks import reconcile as check
 @flow(
     name="reconcile",
     flow_run_name="reconcile",
-    description="""Compares our rows with Prefect's runs: a run that Prefect lost, that crashed or was cancelled gets a successor. Prints the
-documents that could not be printed before. Then looks for open deals without a next step, and for webhooks that cannot be acted on.
-**It fails** when there is one and names it: reopen or close that deal, and tell whoever looks after the system.""",
+    description="""Compares our rows with Prefect's runs: a run that Prefect lost or that crashed gets a successor; one that an operator
+cancelled is cancelled. Prints the documents that could not be printed before. Then looks for open deals without a next step, and for webhooks
+that cannot be acted on.
+**It fails** when there is one and names it: start its stage again from that stage's deployment, reopen or close the deal, and tell whoever
+looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
     company: Path = Field(ROOT / "company", description="The studio's own set-up.")
     database_url: str = Field("", description="Our database; empty: SQLite below home. postgresql://… for more than one box.")
+    redis_url: str = Field("", repr=False, description="redis://… for several processes: the apis count in it, Prefect's parts talk through it.")
     host: str = Field("127.0.0.1", description="Address that api and engine listen on.")
     api_port: int = Field(8700, ge=1, le=65535, description="Port of the pages and the API.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and its UI.")
@@ -38,8 +39,11 @@ class Settings(BaseSettings):
     redmine_url: str = Field("", description="Redmine's address.")
     redmine_key: SecretStr = Field(SecretStr(""), description="Key of Redmine's REST API.")
     redmine_options: str = Field("", description="Redmine's names where they are not the usual: tracker=Task support_project=desk …")
+    worker: Literal["warm", "process", "stock"] = Field(
+        "warm", description="Who runs the flows: our warm worker, Prefect's own process worker, or stock work pools of deployments/prefect.yaml."
+    )
     worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
-    worker_poll: float = Field(2.0, gt=0, description="Seconds between polls for runs started in the Prefect UI.")
+    worker_poll: float = Field(15.0, gt=0, description="Seconds between polls for runs that nobody nudged the worker about.")
     waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")
     pdf_workers: int = Field(1, ge=1, le=16, description="Warm PDF processes.")
     pdf_seconds: float = Field(60.0, gt=0, description="Longest time one PDF may take.")

@@ -40,8 +40,15 @@ class Client(SQLModel, table=True):
     bounce_said: str = ""
 
 
+def _few(name: str, column: str, those: str) -> Index:
+    """An index of the few rows that the waker asks for again and again, however many there are besides."""
+    return Index(name, column, sqlite_where=text(those), postgresql_where=text(those))
+
+
 class Deal(SQLModel, table=True):
     """One piece of work with one client, on three tracks. A track is written only by `models.tracks.move`."""
+
+    __table_args__ = (_few("deal_held", "held_until", "held_until IS NOT NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     client_id: int = Field(foreign_key="client.id", index=True)
@@ -106,6 +113,8 @@ class StageRun(SQLModel, table=True):
             sqlite_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
             postgresql_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
         ),
+        _few("stage_run_owned", "owner", "owner > ''"),
+        _few("stage_run_application", "application_id", "application_id IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

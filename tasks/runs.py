@@ -86,7 +86,11 @@ def check() -> None:
     if run is None:
         return
     with world().db.reading() as session:
-        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or session.get_one(StageRun, run.row_id).state == RunState.DONE
+        row = session.get_one(StageRun, run.row_id)
+        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or row.state == RunState.DONE
+    if row.state == RunState.CANCELLED:  # Prefect shows it already
+        get_run_logger().info("This run was cancelled (%s); it stops here.", row.why)
+        raise Abort("cancelled")
     if not still_ours:
         stop(run.flow_run_id)
 

@@ -219,6 +219,9 @@ class FakeEngine:
     def look(self, flow_run_ids: list[str]) -> dict[str, State]:
         return {one: self.states[one] for one in flow_run_ids if one in self.states}
 
+    def all_paused(self, flow_run_ids: list[str]) -> bool:
+        return all(one in self.states and self.states[one].is_paused() for one in flow_run_ids)
+
     def _do(self, verb: str, flow_run_id: str, state: State) -> None:
         self.did.append((verb, flow_run_id))
         self.states[flow_run_id] = state

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlmodel import Session, select
 
 from api.app import create_app
+from api.counts import Counts
 from api.engine import Engine
 from api.robots import Robots
 from models import keys, links
@@ -109,7 +110,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock) -> TestClient:
     """The app with this behind it."""
     settings = app.state.untouched.settings.model_copy(update={"home": home, "database_url": db.url})
-    robots = Robots(SECRET, settings.apply_per_hour, settings.apply_min_seconds)
+    robots = Robots(SECRET, settings.apply_per_hour, settings.apply_min_seconds, Counts(SECRET))
     app.state.door = replace(app.state.untouched, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings))
     return TestClient(app, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000), follow_redirects=False)
 

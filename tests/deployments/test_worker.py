@@ -1,6 +1,8 @@
-"""What our worker takes from Prefect's private parts is there, in the version we are pinned to."""
+"""What our worker takes from Prefect's private parts is there, in the version we are pinned to; it takes no more than it can carry."""
 
+import asyncio
 import inspect
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -9,7 +11,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
-from deployments.worker import WarmWorker
+from deployments.warm import WarmWorker
+from deployments.worker import Bell
 from flows.payment import payment
 from tests.fakes import FakeEngine
 
@@ -45,3 +48,46 @@ def test_while_prefect_is_away_a_run_that_cannot_begin_does_not_take_the_worker_
     worker._in_threads.add(run.id)
     worker._carry(run)
     assert (prefect.did, worker._in_threads) == ([], set())
+
+
+class Line:
+    """Prefect's client, as far as runs that are due are asked for."""
+
+    def __init__(self, due: int) -> None:
+        self.due, self.limits = due, []
+
+    async def request(self, _method: str, _path: str, *, path_params: dict, json: dict) -> SimpleNamespace:
+        self.limits.append(json["limit"])
+        flow, queue = str(uuid4()), str(uuid4())
+        run = {"work_pool_id": queue, "work_queue_id": queue, "flow_run": {"flow_id": flow}}
+        return SimpleNamespace(json=lambda: [run] * min(self.due, json["limit"]))
+
+
+@pytest.mark.parametrize(
+    ("threads", "busy", "due", "taken", "left"), [(3, 0, 2, 2, False), (3, 1, 2, 2, True), (3, 2, 9, 1, True), (3, 3, 9, 0, True), (2, 3, 1, 0, True)]
+)
+def test_a_worker_takes_no_more_runs_than_it_has_threads_and_knows_that_some_are_left(threads: int, busy: int, due: int, taken: int, left: bool) -> None:
+    worker = WarmWorker({}, threads, work_pool_name=POOL)
+    worker._client = line = Line(due)
+    worker._in_threads = {uuid4() for _ in range(busy)}
+    found = asyncio.run(worker._get_scheduled_flow_runs())
+    assert (len(found), worker._left) == (taken, left)
+    assert line.limits == ([threads - busy] if threads > busy else [])
+
+
+def test_what_is_asked_for_is_what_prefect_itself_asks_for() -> None:
+    assert "_get_scheduled_flow_runs" in inspect.getsource(BaseWorker.get_and_submit_flow_runs)
+    assert "get_scheduled_flow_runs_for_work_pool" in inspect.getsource(BaseWorker._get_scheduled_flow_runs)
+
+
+def test_a_nudge_that_tells_of_a_run_is_heard_and_any_other_is_a_nudge() -> None:
+    run = str(uuid4())
+
+    async def heard() -> tuple[bool, set[str]]:
+        bell = Bell()
+        for data in (f"touched {run}".encode(), b"work", b"touched nothing"):
+            bell.datagram_received(data, None)
+        await bell.wait(0)
+        return bell.nudged, bell.touched
+
+    assert asyncio.run(heard()) == (True, {run})

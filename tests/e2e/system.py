@@ -26,6 +26,7 @@ from models.settings import ROOT, Settings, read
 PARTS = {
     "prefect": [sys.executable, "-m", "deployments.prefect_server"],
     "worker": [sys.executable, "-m", "deployments.worker"],
+    "runner": [sys.executable, "-m", "deployments.runner"],
     "sandbox": [sys.executable, "-m", "uvicorn", "deployments.sandbox.app:create_app", "--factory", "--log-level", "warning"],
     "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
 }
@@ -63,10 +64,16 @@ class System:
             "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
-        self.env |= environment(self.settings, {})
-        copied(self.home)
+        self.env |= environment(self.settings, self.over)
+        if self.is_plain:
+            copied(self.home)
         self.db = Database(self.settings.database)
         upgrade(self.db)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its databases are files and its runs the warm worker's, as those of most systems."""
+        return not SET_APART & set(self.over)
 
     @property
     def base(self) -> str:
@@ -77,15 +84,17 @@ class System:
         return {"api": self.settings.api_port, "sandbox": self.settings.sandbox}
 
     def start(self, *names: str) -> None:
-        for name in names or PARTS:
+        names = names or tuple(name for name in PARTS if name != "runner" or self.settings.worker == "process")
+        for name in names:
             port = ["--port", str(self.ports[name])] if name in self.ports else []
             with (self.home / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
                     [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
                 )
-        for name in names or PARTS:
+        for name in names:
             self._await_health(name)
-        keep(self.home)
+        if self.is_plain:
+            keep(self.home)
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         part = self.running.pop(name, None)
@@ -113,7 +122,7 @@ class System:
     def nudge(self) -> None:
         from models.nudges import nudge
 
-        nudge(self.settings.nudges)
+        nudge(self.settings.nudges, self.db)
 
     def prefect(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the Prefect server; an error answer is returned as {"status": …}."""
@@ -140,12 +149,14 @@ class System:
             "api": lambda: _answers(f"{self.base}/health/live"),
             "sandbox": lambda: _answers(health.sandbox(self.settings)),
             "worker": lambda: _has_lease(self.db, self.running["worker"].pid),
+            "runner": lambda: self.running["runner"].poll() is None,
         }
         eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)
 
 
 FIRST: dict[str, bytes] = {}
 """The databases of this process's first system as it stood when it was well: the next ones need not make every table and deployment anew."""
+SET_APART = {"STUDIO_DATABASE_URL", "STUDIO_WORKER", "PREFECT_API_DATABASE_CONNECTION_URL"}
 FORGOTTEN = {"studio.db": ("lease",), "prefect/prefect.db": ("flow_run", "worker")}
 """What a new system must not find: whoever worked on the first one, and its runs."""
 
