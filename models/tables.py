@@ -253,7 +253,10 @@ class Lease(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key, hashed at rest."""
+    """A machine's key, or one of a person of the staff (`staff`: their address); hashed at rest.
+
+    `was_digest` is the key before the last rotation, good until `was_until`.
+    """
 
     __tablename__ = "api_key"
 
@@ -261,6 +264,10 @@ class ApiKey(SQLModel, table=True):
     name: str = Field(unique=True)
     digest: str = Field(unique=True)
     scopes: list[str] = _json(list)
+    staff: str = ""
     made_at: datetime = _when(null=False)
+    ends_at: datetime | None = _when()
+    was_digest: str | None = Field(default=None, index=True)
+    was_until: datetime | None = _when()
     used_at: datetime | None = _when()
     revoked_at: datetime | None = _when()
