@@ -38,6 +38,7 @@ FactsKey = Annotated[ApiKey, asking("facts:write")]
 StatementsKey = Annotated[ApiKey, asking("statements:write")]
 MAY_SEE_MONEY = asking("money:read")
 MAY_SEE_REPORTS = asking("reports:read")
+MAY_SEE_METRICS = asking("metrics:read")
 
 
 def problems(*more: int) -> dict[int | str, dict[str, Any]]:
@@ -57,6 +58,6 @@ def open_problems(*more: int) -> dict[int | str, dict[str, Any]]:
 
 
 __all__ = [
-    "MAY_READ", "MAY_SEE_MONEY", "MAY_SEE_REPORTS", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey", "open_problems",
-    "problems",
+    "MAY_READ", "MAY_SEE_METRICS", "MAY_SEE_MONEY", "MAY_SEE_REPORTS", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey",
+    "open_problems", "problems",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 import templates
 from api.engine import Engine
 from api.robots import Robots
+from api.traffic import Requests
 from models import addresses, nudges
 from models.clock import Clock
 from models.company import Company
@@ -32,6 +33,7 @@ class Door:
     now: Callable[[], datetime]
     robots: Robots
     engine: Engine
+    requests: Requests
 
     @cached_property
     def chrome(self) -> Chrome:
@@ -79,7 +81,9 @@ def build(settings: Settings, company: Company) -> Door:
     """The door of these settings."""
     now = Clock(settings.clock)
     robots = Robots(settings.secret.get_secret_value(), settings.apply_per_hour, settings.apply_min_seconds)
-    return Door(settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings))
+    return Door(
+        settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings), requests=Requests()
+    )  # fmt: skip
 
 
 async def _door(request: Request) -> Door:

@@ -66,7 +66,7 @@ def install(app: FastAPI) -> None:
 
 def answer(request: Request, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: dict[str, str] | None = None) -> Response:
     """An error as this request's sender can read it."""
-    if request.url.path.startswith(("/api/", "/health/", "/webhooks/")) or request.url.path.endswith(".json"):
+    if request.url.path.startswith(("/api/", "/health/", "/metrics", "/webhooks/")) or request.url.path.endswith(".json"):
         problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
         return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
     here: Door = request.app.state.door

@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+from models import logs
 from models.errors import BadSetup
 from models.settings import Settings, read
 
@@ -142,11 +143,14 @@ def main() -> None:
     gc.enable()
     begin_immediately()
     look_less_often()
+    app = create_app(final=True)
+    logs.install(settings.log)
     uvicorn.run(
-        create_app(final=True),
+        app,
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 

@@ -33,7 +33,7 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from deployments.serve import POOL, deploy
-from models import leases
+from models import leases, logs
 from models.errors import StudioError, Unavailable
 from tasks import mails
 from tasks.engine import Engine, engine
@@ -241,9 +241,8 @@ def wait_for_server(seconds: timedelta = timedelta(minutes=5)) -> None:
 
 def main() -> None:
     """Build the world, deploy, work."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = read()
+    logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
     flows = deploy(zone=here.company.studio.zone)

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
+    log: Literal["text", "json"] = Field("text", description="What processes write: lines for people, or JSON for machines.")
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
     company: Path = Field(ROOT / "company", description="The studio's own set-up.")
     database_url: str = Field("", repr=False, description="Our database; empty: SQLite below home. postgresql://… for more than one box.")

@@ -160,6 +160,8 @@ class Wait(SQLModel, table=True):
 class Effect(SQLModel, table=True):
     """An act on the world: planned → claimed → done | failed | skipped | unknown."""
 
+    __table_args__ = (Index("effect_counts", "state", "kind", "settled_at"),)
+
     key: str = Field(primary_key=True)
     deal_id: int | None = Field(default=None, foreign_key="deal.id", index=True)
     kind: str

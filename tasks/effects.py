@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from models import effects
+from models import effects, logs
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
 from models.tables import Effect
@@ -48,7 +48,7 @@ def once(act: Act) -> Effect:
 
     Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
     """
-    with _under_way(act.key):
+    with _under_way(act.key), logs.about(deal=act.deal_id, effect=act.key):
         return _once(world(), act)
 
 

@@ -1,4 +1,7 @@
-"""Keys end by themselves, are rotated with a time in which the old one is good beside the new, and may speak for one of the staff."""
+"""Keys end by themselves, are rotated with a time in which the old one is good beside the new, and may speak for one of the staff.
+
+Indexes for what is counted often: effects by state and kind, todos that fail.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,8 +20,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("was_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f("ix_api_key_was_digest"), ["was_digest"], unique=False)
 
+    op.create_index("effect_counts", "effect", ["state", "kind", "settled_at"])
+    op.create_index("todo_open", "todo", ["done_at", "tries"])
+
 
 def downgrade() -> None:
+    op.drop_index("todo_open", "todo")
+    op.drop_index("effect_counts", "effect")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_key_was_digest"))
         batch_op.drop_column("was_until")
