@@ -51,10 +51,10 @@ def open_problems(*more: int) -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The body cannot be read", 401: "No key, or none of ours", 403: "The key lacks the scope", 404: "There is no such thing",
         409: "A rule says no, as things stand", 413: "Too much at once", 422: "The input is not as it should be",
-        503: "Something is away; try again",
+        429: "Too often within a minute", 503: "Something is away; try again",
     }  # fmt: skip
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": said[status], "content": content} for status in sorted({422, 503, *more})}
+    return {status: {"description": said[status], "content": content} for status in sorted({422, 429, 503, *more})}
 
 
 __all__ = [

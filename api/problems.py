@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.door import Door
-from api.guards import redact
+from api.guards import dress, redact
 from api.links import LinkOutdated, LinkUnknown, ReadOnly
 from models.errors import Invalid, Missing, Refused, StudioError, Unavailable
 from models.keys import NoKey, NoScope
@@ -106,4 +106,7 @@ def _on_away(request: Request, error: Any) -> Response:
 
 def _on_crash(request: Request, error: Any) -> Response:
     log.error("%s %s broke.", request.method, redact(request.url.path), exc_info=error)
-    return answer(request, 500, "We could not finish what you asked for. It has been noted.")
+    told = answer(request, 500, "We could not finish what you asked for. It has been noted.")
+    here: Door = request.app.state.door
+    dress(told.headers, https=here.address.startswith("https://"))  # it is sent from outside of what dresses all others
+    return told

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     upload_mb: int = Field(25, ge=1, description="Largest file a client may upload.")
     upload_deal_mb: int = Field(250, ge=1, description="Most that one deal may upload in all.")
     apply_per_hour: int = Field(60, ge=1, description="Applications an hour from one address before it is taken for a robot.")
+    posts_per_minute: int = Field(240, ge=1, description="Forms a minute from one address; five times as many pages, ten times as many API calls.")
     apply_min_seconds: float = Field(2.5, ge=0, description="Whoever fills in the form faster is taken for a robot.")
     clock_file: Path | None = Field(None, description="A file with seconds to add to the clock; empty: clock below home, while play money is taken.")
     payments: Literal["sandbox", "stripe", "none"] = Field("sandbox", description="Who takes card payments: sandbox (play money), stripe, none.")
