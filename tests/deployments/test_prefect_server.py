@@ -174,6 +174,19 @@ def test_the_ui_asks_for_the_login_once_and_shows_the_runs_then(server, browser)
 
 
 @pytest.mark.engine
+def test_what_is_on_a_schedule_gets_its_runs(server):
+    url, _ = server
+    _, flow = post(f"{url}/api/flows/", {"name": "housekeeping"})
+    every_minute = {"active": True, "schedule": {"interval": 60}}
+    status, made = post(f"{url}/api/deployments/", {"name": "housekeeping", "flow_id": flow["id"], "schedules": [every_minute]})
+    assert status == 201, made
+    assert post(f"{url}/api/deployments/{made['id']}/schedule", {"min_runs": 2})[0] == 200
+    _, runs = post(f"{url}/api/flow_runs/filter", {"deployments": {"id": {"any_": [made["id"]]}}})
+    assert len(runs) >= 2
+    assert {run["state"]["type"] for run in runs} == {"SCHEDULED"}
+
+
+@pytest.mark.engine
 def test_everything_of_the_server_lies_below_home(server):
     _, home = server
     assert (home / "prefect" / "prefect.db").exists()
@@ -195,7 +208,7 @@ def post(url: str, body: dict[str, Any], login: str = LOGIN) -> tuple[int, Any]:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"} | header)
     try:
         with urllib.request.urlopen(request, timeout=90) as answer:
-            return answer.status, json.load(answer)
+            return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             return error.code, {"id": error.read()}
