@@ -10,6 +10,7 @@ from deployments import health, running, secrets_file
 from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
+from models import logs
 from models.errors import BadSetup, StudioError
 from models.settings import ROOT, Settings, read
 
@@ -76,6 +77,7 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
 
     Raises BadSetup with one line per problem: a port that is taken, a broken file of the set-up, a database out of reach.
     """
+    logs.install(settings.log)
     with running.claim(settings) as claim:
         if claim is None:
             return running.find(settings.home) or End(1, "Another process holds this home and does not say which.")

@@ -144,8 +144,6 @@ class Posting(SQLModel, table=True):
 class Todo(SQLModel, table=True):
     """A fact that the worker still has to act on: a webhook, say. Written with the fact; `done_at` when it was acted on."""
 
-    __table_args__ = (Index("todo_open", "done_at", "tries"),)
-
     fact_id: int = Field(foreign_key="fact.id", primary_key=True)
     kind: str
     added_at: datetime = _when(null=False)

@@ -1,12 +1,12 @@
 """Keys end by themselves, are rotated with a time in which the old one is good beside the new, and may speak for one of the staff.
 
-Indexes for what is counted often: effects by state and kind, todos that fail.
+An index for what is counted often: effects by state and kind.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
+revision = "0005"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
@@ -21,11 +21,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_key_was_digest"), ["was_digest"], unique=False)
 
     op.create_index("effect_counts", "effect", ["state", "kind", "settled_at"])
-    op.create_index("todo_open", "todo", ["done_at", "tries"])
 
 
 def downgrade() -> None:
-    op.drop_index("todo_open", "todo")
     op.drop_index("effect_counts", "effect")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_key_was_digest"))
