@@ -27,6 +27,7 @@ from prefect import Flow
 from deployments.pools import POOL, wait_for_server
 from deployments.serve import deploy
 from deployments.warm import WarmWorker
+from models import logs
 from models.db import alone
 from models.errors import StudioError, Unavailable
 from models.nudges import TOUCHED, listen, touched_in
@@ -178,9 +179,8 @@ async def _every(seconds: float, act: Any) -> None:
 
 def main() -> None:
     """Build the world, deploy, work."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = read()
+    logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
     with alone(here.db, "deploy"):

@@ -169,6 +169,8 @@ class Wait(SQLModel, table=True):
 class Effect(SQLModel, table=True):
     """An act on the world: planned → claimed → done | failed | skipped | unknown."""
 
+    __table_args__ = (Index("effect_counts", "state", "kind", "settled_at"),)
+
     key: str = Field(primary_key=True)
     deal_id: int | None = Field(default=None, foreign_key="deal.id", index=True)
     kind: str
@@ -262,7 +264,10 @@ class Lease(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key, hashed at rest."""
+    """A machine's key, or one of a person of the staff (`staff`: their address); hashed at rest.
+
+    `was_digest` is the key before the last rotation, good until `was_until`.
+    """
 
     __tablename__ = "api_key"
 
@@ -270,6 +275,10 @@ class ApiKey(SQLModel, table=True):
     name: str = Field(unique=True)
     digest: str = Field(unique=True)
     scopes: list[str] = _json(list)
+    staff: str = ""
     made_at: datetime = _when(null=False)
+    ends_at: datetime | None = _when()
+    was_digest: str | None = Field(default=None, index=True)
+    was_until: datetime | None = _when()
     used_at: datetime | None = _when()
     revoked_at: datetime | None = _when()

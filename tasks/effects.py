@@ -1,5 +1,6 @@
 """Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,12 +9,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from models import effects
+from models import effects, logs
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
 from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
+log = logging.getLogger("studioflow.effects")
 _lock = Lock()
 _keys: set[str] = set()
 
@@ -48,7 +50,7 @@ def once(act: Act) -> Effect:
 
     Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
     """
-    with _under_way(act.key):
+    with _under_way(act.key), logs.about(deal=act.deal_id, effect=act.key):
         return _once(world(), act)
 
 
@@ -119,7 +121,8 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
     with here.db.writing() as session:
         effect = session.get_one(Effect, act.key)
         effects.settle(session, effect, to, said=said, now=here.now(), result=result)
-        return effect
+    log.info("%s: %s. %s", act.kind, to.value, said)
+    return effect
 
 
 def decide(key: str, *, went_out: bool, who: str) -> Effect:

@@ -61,7 +61,7 @@ class System:
             "STUDIO_HOME": str(self.home), "STUDIO_SECRET": "for tests only", "STUDIO_API_PORT": str(api),
             "STUDIO_PREFECT_PORT": str(free_port()), "STUDIO_SANDBOX_PORT": str(free_port()),
             "STUDIO_CLOCK_FILE": str(self.clock), "STUDIO_APPLY_MIN_SECONDS": "0",
-            "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
+            "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_POSTS_PER_MINUTE": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
         self.env |= environment(self.settings, self.over)
