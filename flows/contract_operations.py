@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.operations import DealId, Who
 from tasks import contract_revisions
+from tasks.operation import operation, this_run
 from tasks.world import world
 
 Texts = dict[str, str]
 
 
-@flow(
+@operation(
     name="revise-contract",
     description="""Changes a contract that has not been signed, as a client wished or after the director refused. Run it first as it is: the
 artifact shows the whole contract and the difference. Then run it with *publish* ticked: the version before is void, the next one is at the
@@ -40,7 +39,7 @@ def revise_contract(
     kinds = {"clause": clauses, "payment": payment_titles, "when": payment_moments, "scope": scope_notes}
     own = {f"{kind}:{name}": text for kind, named in kinds.items() for name, text in named.items()}
     revision = {"texts": texts | own, "details": details, "signer": signer, "reason": reason}
-    revised = contract_revisions.revise_contract(deal_id, revision, who, f"run/{flow_run.id}", keep=publish)
+    revised = contract_revisions.revise_contract(deal_id, revision, who, this_run(), keep=publish)
     contract_revisions.show_contract(deal_id, revised["shown"])
     world().nudge()
     return revised["changes"]

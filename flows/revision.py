@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.operations import DealId, Who
 from tasks import operations
+from tasks.operation import operation, this_run
 from tasks.world import world
 
 
-@flow(
+@operation(
     name="revise-proposal",
     description="""Changes hours of lines, the discount or texts of a proposal that has not been accepted. Run it first as it is: the artifact
 shows the difference. Then run it with *publish* ticked: the next version is live at the client's address and they are told what changed.
@@ -30,7 +29,7 @@ def revise_proposal(
 ) -> list[str]:
     """Show or publish a revision; return what differs."""
     revision = {"hours": hours, "discount": discount_percent, "texts": texts, "reason": reason}
-    revised = operations.revise(deal_id, revision, who, f"run/{flow_run.id}", keep=publish)
+    revised = operations.revise(deal_id, revision, who, this_run(), keep=publish)
     operations.show_revision(deal_id, revised["shown"])
     world().nudge()
     return revised["changes"]
