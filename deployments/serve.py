@@ -11,6 +11,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval
 from pydantic.fields import FieldInfo
 
+from flows.adopting import adopt_deal
 from flows.after_operations import change_address, list_access, reply_review
 from flows.approving import approve
 from flows.brief import brief
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Flow, ...] = (
     register_lead, revise_proposal, put_on_hold, release, close_as_lost, reopen, note, settle_effect, renew_link,
     record_payment, match_suspense, ignore_payment, import_statement, revise_contract, correct_invoice, cancel_work, issue_proforma,
     payment_due, move_date, list_access, reply_review, change_address, import_hours, record_hours, read_mail, approve, resend, replay_intake,
+    adopt_deal,
 )  # fmt: skip
 HOUSEKEEPING: dict[Flow, timedelta | str] = {
     reconcile: timedelta(minutes=10), money_proof: timedelta(days=1), sync_hours: timedelta(hours=1), close_month: "0 6 1 * *",

@@ -5,14 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.operations import DealId, Who
-from models.answer import MOST_HOURS
+from models.answer import Hours as LineHours
 from tasks import approvals
 from tasks.operation import operation, this_run
 from tasks.world import world
 
 Decision = Annotated[Literal["approve", "refuse"], Field(description="approve: the proposal goes out. refuse: we do not want this work.")]
-Likely = Annotated[float, Field(ge=0, le=MOST_HOURS)]
-Hours = Annotated[dict[str, Likely], Field(max_length=200, description='Likely hours of lines to change, by slug: {"templates": 24}.')]
+Hours = Annotated[dict[str, LineHours], Field(max_length=200, description='Likely hours of lines to change, by slug: {"templates": 24}.')]
 Why = Annotated[str, Field(max_length=5000, description="Needed for changed hours and for a refusal; the salesperson reads it.")]
 
 

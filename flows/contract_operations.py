@@ -9,7 +9,7 @@ from tasks import contract_revisions
 from tasks.operation import operation, this_run
 from tasks.world import world
 
-Texts = dict[str, str]
+Texts = dict[str, Annotated[str, Field(max_length=20_000)]]
 
 
 @operation(
@@ -22,14 +22,20 @@ def revise_contract(
     deal_id: DealId,
     who: Who,
     clauses: Annotated[
-        Texts, Field(description="Clauses by title; a line is a paragraph. A new title adds one, - leaves it out, = takes the standard again.")
+        Texts,
+        Field(max_length=100, description="Clauses by title; a line is a paragraph. A new title adds one, - leaves it out, = takes the standard."),
     ] = {},  # noqa: B006
-    texts: Annotated[Texts, Field(description="Sections to replace: title, intro, materials, exclusions, assumptions; a line is an item.")] = {},  # noqa: B006
-    payment_titles: Annotated[Texts, Field(description='Titles of payments by part: {"2": "Design and texts approved"}.')] = {},  # noqa: B006
-    payment_moments: Annotated[Texts, Field(description='When payments fall due, by part: {"2": "when you approve both"}.')] = {},  # noqa: B006
-    scope_notes: Annotated[Texts, Field(description='Notes on items of the scope, by title: {"Page template": "The shop counts as one."}.')] = {},  # noqa: B006
+    texts: Annotated[
+        Texts, Field(max_length=100, description="Sections to replace: title, intro, materials, exclusions, assumptions; a line is an item.")
+    ] = {},  # noqa: B006
+    payment_titles: Annotated[Texts, Field(max_length=100, description='Titles of payments by part: {"2": "Design and texts approved"}.')] = {},  # noqa: B006
+    payment_moments: Annotated[Texts, Field(max_length=100, description='When payments fall due, by part: {"2": "when you approve both"}.')] = {},  # noqa: B006
+    scope_notes: Annotated[
+        Texts, Field(max_length=100, description='Notes on items of the scope, by title: {"Page template": "The shop counts as one."}.')
+    ] = {},  # noqa: B006
     details: Annotated[
-        Texts, Field(description="Details of the client to correct: legal_name, registration, street, postcode, city, country (IE), vat_id …")
+        Texts,
+        Field(max_length=50, description="The client's details to correct: legal_name, registration, street, postcode, city, country (IE), vat_id …"),
     ] = {},  # noqa: B006
     signer: Annotated[str, Field(max_length=320, description="Address of who signs, when it is neither the client nor a colleague there.")] = "",
     reason: Annotated[str, Field(max_length=2000, description="Why; the history shows it.")] = "",

@@ -7,13 +7,14 @@ from prefect.logging import get_run_logger
 from pydantic import Field
 
 from flows.operations import DealId, Reason, Who
+from models.answer import MOST_PARTS
 from models.cash_answers import MilestoneReached
 from models.delivery_answers import DateMoved
 from tasks import mails, operations, trackers
 from tasks.operation import operation, this_run
 from tasks.world import world
 
-Payment = Annotated[int, Field(ge=0, description="Which payment of the plan; 0: the next one that nobody has asked for.")]
+Payment = Annotated[int, Field(ge=0, le=MOST_PARTS, description="Which payment of the plan; 0: the next one that nobody has asked for.")]
 Reached = Annotated[str, Field(max_length=2000, description="What was reached.")]
 Days = Annotated[int, Field(ge=1, le=1000, description="Working days more.")]
 

@@ -9,6 +9,7 @@ from prefect.logging import get_run_logger
 from pydantic import Field
 
 from flows.operations import DealId, Who
+from models.answer import MOST_ID
 from models.errors import Invalid
 from tasks import hours, hours_own
 from tasks.operation import operation, this_run
@@ -22,7 +23,7 @@ Day = Annotated[date, Field(description="The day on which they worked.")]
 Hours = Annotated[Decimal, Field(ge=0, le=24, max_digits=6, decimal_places=4, description="Hours: 7.5. 0 takes back the entry named below.")]
 Worked = Annotated[str, Field(max_length=100, description="Stage of the plan: design, content … Empty: the project as a whole.")]
 Note = Annotated[str, Field(max_length=2000, description="What was done.")]
-Entry = Annotated[int, Field(ge=0, description="Number of an earlier entry that this puts right; 0: a new one.")]
+Entry = Annotated[int, Field(ge=0, le=MOST_ID, description="Number of an earlier entry that this puts right; 0: a new one.")]
 
 
 @flow(

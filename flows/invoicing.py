@@ -7,17 +7,20 @@ from pydantic import Field
 
 from flows.invoice import Part
 from flows.operations import DealId, Reason, Who
+from models.answer import MOST_MONEY
 from tasks import corrections, invoices
 from tasks.operation import operation, this_run
 
 Number = Annotated[str, Field(min_length=3, max_length=60, description="The invoice's number, as it stands on it.")]
-Gross = Annotated[Decimal | None, Field(gt=0, description="How much of it, gross: 500.00. None: all of what is not credited yet.")]
-Keep = Annotated[Decimal, Field(ge=0, description="What stays with us for hours already worked, gross: 500.00. 0 gives everything back.")]
+Gross = Annotated[Decimal | None, Field(gt=0, le=MOST_MONEY, description="How much of it, gross: 500.00. None: all of what is not credited yet.")]
+Keep = Annotated[
+    Decimal, Field(ge=0, le=MOST_MONEY, description="What stays with us for hours already worked, gross: 500.00. 0 gives everything back.")
+]
 Again = Annotated[bool, Field(description="Ticked: the same payment is invoiced again at once (the address was wrong, say).")]
 
 Details = Annotated[
-    dict[str, str],
-    Field(description="The client's details to correct on the new invoice: legal_name, registration, street, postcode, city, vat_id …"),
+    dict[str, Annotated[str, Field(max_length=320)]],
+    Field(max_length=50, description="The client's details to correct on the new one: legal_name, registration, street, postcode, city, vat_id …"),
 ]
 
 

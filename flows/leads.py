@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.operations import Reason, Who
+from models.answer import MOST_ID, MOST_MONEY
 from tasks import operations, replays
 from tasks.operation import operation, this_run
 from tasks.world import world
 
-ApplicationId = Annotated[int, Field(ge=1, description="Number of the application (its fact) that came in.")]
+ApplicationId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the application (its fact) that came in.")]
 
 
 @operation(
@@ -20,12 +21,12 @@ Intake starts by itself. Without an e-mail address the salesperson fills the bri
 def register_lead(
     name: Annotated[str, Field(min_length=1, max_length=200, description="Who it is.")],
     contact: Annotated[str, Field(min_length=3, max_length=320, description="E-mail address or phone number.")],
-    service: Annotated[str, Field(description="Slug of the service, as in rates.toml: corporate-site, shop …")],
+    service: Annotated[str, Field(min_length=1, max_length=100, description="Slug of the service, as in rates.toml: corporate-site, shop …")],
     who: Who = "operator",
     company: Annotated[str, Field(max_length=200, description="Their firm.")] = "",
-    budget: Annotated[float | None, Field(ge=0, description="In whole units of the studio's currency.")] = None,
+    budget: Annotated[float | None, Field(ge=0, le=MOST_MONEY, description="In whole units of the studio's currency.")] = None,
     message: Annotated[str, Field(max_length=20_000, description="What they said.")] = "",
-    source: Annotated[str, Field(description="Where it comes from: call, event, outgoing, partner …")] = "call",
+    source: Annotated[str, Field(max_length=100, description="Where it comes from: call, event, outgoing, partner …")] = "call",
 ) -> int:
     """Keep a lead as an application; return its number."""
     reached = {"email": contact} if "@" in contact else {"phone": contact}

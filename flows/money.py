@@ -8,21 +8,25 @@ from prefect import flow
 from pydantic import Field
 
 from flows.operations import Reason, Who
+from models.answer import MOST_ID, MOST_MONEY, MOST_PARTS
 from models.errors import Refused
 from tasks import money, statements
 from tasks.operation import operation, this_run
 from tasks.world import world
 
-Amount = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=3, description="How much came in: 1230.50.")]
+Amount = Annotated[Decimal, Field(gt=0, le=MOST_MONEY, max_digits=14, decimal_places=3, description="How much came in: 1230.50.")]
 Currency = Annotated[str, Field(min_length=3, max_length=3, description="Currency, as three letters: EUR.")]
 Day = Annotated[date, Field(description="The day on which it came.")]
 Invoice = Annotated[str, Field(max_length=60, description="Number of the invoice. Empty: deal and payment of the plan say which one.")]
-Deal = Annotated[int, Field(ge=0, description="Number of the deal, where no invoice is named.")]
-Part = Annotated[int, Field(ge=0, description="Which payment of the plan, from 1; 0: the deal's only open invoice.")]
+Deal = Annotated[int, Field(ge=0, le=MOST_ID, description="Number of the deal, where no invoice is named.")]
+Part = Annotated[int, Field(ge=0, le=MOST_PARTS, description="Which payment of the plan, from 1; 0: the deal's only open invoice.")]
 Method = Annotated[Literal["bank", "card", "cash", "other"], Field(description="How it came. A transfer is confirmed by the statement later.")]
 Reference = Annotated[str, Field(max_length=140, description="What the payer wrote, or the receipt's number.")]
-PaymentId = Annotated[int, Field(ge=1, description="Number of the payment, as the artifact money-proof shows it.")]
-Numbers = Annotated[list[str], Field(min_length=1, description="Numbers of the invoices that it is for; the one due first is paid first.")]
+PaymentId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the payment, as the artifact money-proof shows it.")]
+Numbers = Annotated[
+    list[Annotated[str, Field(max_length=60)]],
+    Field(min_length=1, max_length=50, description="Numbers of the invoices that it is for; the one due first is paid first."),
+]
 File = Annotated[str, Field(min_length=1, max_length=255, description="Name of the file in the watched folder, or in refused beside it.")]
 
 

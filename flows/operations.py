@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from models.answer import MOST_ID
 from models.answers import ClosedAsLost, Held, Noted, Released, Reopened
 from tasks import operations
 from tasks.operation import operation, this_run
 from tasks.world import world
 
-DealId = Annotated[int, Field(ge=1, description="Number of the deal.")]
+DealId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the deal.")]
 Who = Annotated[str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it.")]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why. The history and the monthly report show it.")]
 Until = Annotated[AwareDatetime | None, Field(description="When it wakes by itself; empty: when somebody runs release.")]

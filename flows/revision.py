@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.operations import DealId, Who
+from models.answer import Hours
 from tasks import operations
 from tasks.operation import operation, this_run
 from tasks.world import world
@@ -19,10 +20,11 @@ A brief that was sent again in the meantime is counted anew.""",
 def revise_proposal(
     deal_id: DealId,
     who: Who,
-    hours: Annotated[dict[str, float], Field(description='Likely hours of lines, by slug: {"templates": 24}.')] = {},  # noqa: B006
+    hours: Annotated[dict[str, Hours], Field(max_length=500, description='Likely hours of lines, by slug: {"templates": 24}.')] = {},  # noqa: B006
     discount_percent: Annotated[float | None, Field(ge=0, le=100, description="Percent off the lines; 0 takes a discount back.")] = None,
     texts: Annotated[
-        dict[str, str], Field(description="Sections to replace: title, greeting, task, result, next_step …; a line is an item.")
+        dict[str, Annotated[str, Field(max_length=20_000)]],
+        Field(max_length=100, description="Sections to replace: title, greeting, task, result, next_step …; a line is an item."),
     ] = {},  # noqa: B006
     reason: Annotated[str, Field(max_length=2000, description="Needed for hours and discount; the client reads a discount's reason.")] = "",
     publish: Annotated[bool, Field(description="Not ticked: only show the difference.")] = False,

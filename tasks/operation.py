@@ -55,6 +55,7 @@ def title(name: str, parameters: dict[str, Any]) -> str:
         return f"{name} · deal {deal.id} · {client.company or client.name}"
     if parameters.get("deal_id"):
         return f"{name} · deal {parameters['deal_id']} · no such deal"
+    parameters = parameters | dict(parameters.get("client") or {})
     about = next((f"{field.removesuffix('_id').removesuffix('name')} {parameters[field]}".strip() for field in ABOUT if parameters.get(field)), "")
     return f"{name} · {about.removeprefix('company ').removeprefix('file ')}" if about else name
 

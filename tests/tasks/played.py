@@ -42,55 +42,57 @@ class Stumble(Exception):
 
 @dataclass
 class Player:
-    """Runs a stage. `stumbles`: each call of a step fails twice, before it has done anything and after it has done everything."""
+    """Runs a stage. `stumbles`: each step fails before it has done anything, and each call of it once more after it has done everything."""
 
     here: World
     clock: ManualClock
     stumbles: bool = False
     called: set[str] = field(default_factory=set)
-    failures: list[str] = field(default_factory=list)
-    _tries: dict[str, int] = field(default_factory=dict)
+    failures: set[str] = field(default_factory=set)
 
     def play(self, flow: Flow, row_id: int, script: list[Say]) -> None:
         """Run a stage to its end, again after each failure; each suspension is answered by the next line of `script`."""
         lines = list(script)
         for _ in range(1000):
-            row = self._taken(row_id)
+            row = self.taken(row_id)
             if row.state == RunState.DONE:
                 assert lines == [], f"The stage ended with {len(lines)} lines left to say."
                 return
-            token = runs._current.set(carried(row))
-            try:
-                inspect.unwrap(flow.fn)(**self._parameters(row))
-            except Stumble:
-                continue
-            except Pause:
+            if self.runs(flow, row) == "waits":
                 assert lines, f"The stage waits, and nobody says anything: {self._asked()}"
                 self._say(row, lines.pop(0))
-            else:
-                with self.here.db.writing() as session:
-                    session.get_one(StageRun, row_id).state = RunState.DONE.value
-            finally:
-                runs._current.reset(token)
         raise AssertionError("The stage comes to no end.")
+
+    def runs(self, flow: Flow, row: StageRun) -> str:
+        """One run of a stage, from its first line: "done", "waits" or "failed"."""
+        token = runs._current.set(carried(row))
+        try:
+            inspect.unwrap(flow.fn)(**self._parameters(row))
+        except Stumble:
+            return "failed"
+        except Pause:
+            return "waits"
+        finally:
+            runs._current.reset(token)
+        with self.here.db.writing() as session:
+            session.get_one(StageRun, row.id).state = RunState.DONE.value
+        return "done"
 
     def step(self, task: Task, args: tuple, kwargs: dict[str, Any]) -> Any:
         """One call of a step."""
         name = f"{task.fn.__module__}.{task.fn.__name__}"
         call = f"{name} {args} {kwargs}"
-        tries = self._tries.get(call, 0)
-        self._tries[call] = tries + 1
-        if self.stumbles and tries == 0:
-            self.failures.append(f"before {call}")
+        if self.stumbles and name not in self.failures:
+            self.failures.add(name)
             raise Stumble
         result = task.fn(*args, **kwargs)
         self.called.add(name)
-        if self.stumbles and tries == 1:
-            self.failures.append(f"after {call}")
+        if self.stumbles and call not in self.failures:
+            self.failures.add(call)
             raise Stumble
         return result
 
-    def _taken(self, row_id: int) -> StageRun:
+    def taken(self, row_id: int) -> StageRun:
         with self.here.db.writing() as session:
             row = session.get_one(StageRun, row_id)
             if row.state != RunState.DONE:

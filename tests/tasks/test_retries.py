@@ -52,7 +52,7 @@ def test_a_stage_that_fails_before_and_after_each_of_its_steps_ends_as_if_it_had
             played(play, rough, monkeypatch)
             disturbed = ending(rough.here)
         assert smooth.called == rough.called, play
-        assert {failure.split()[1] for failure in rough.failures} == rough.called, play
+        assert rough.called <= rough.failures, f"{play}: a step never failed"
         assert disturbed == undisturbed, play
         assert set(Counter(undisturbed["letters"]).values()) <= {1}, f"{play}: a letter went out twice"
         assert {state for *_, state in undisturbed["effects"]} <= {"done", "planned", "skipped"}, play
