@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -16,6 +17,7 @@ from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
 log = logging.getLogger("studioflow.effects")
+_muted: ContextVar[str] = ContextVar("muted", default="")
 _lock = Lock()
 _keys: set[str] = set()
 
@@ -52,6 +54,16 @@ def once(act: Act) -> Effect:
     """
     with _under_way(act.key), logs.about(deal=act.deal_id, effect=act.key):
         return _once(world(), act)
+
+
+@contextmanager
+def muted(why: str) -> Generator[None]:
+    """Let nothing out of what is said inside: each effect that is not settled is skipped, with this reason."""
+    token = _muted.set(why)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 @contextmanager
@@ -93,7 +105,7 @@ def _claim(here: World, act: Act) -> tuple[Effect, bool]:
         if effect.state in effects.SETTLED:
             return effect, False
         if effect.state == EffectState.PLANNED:
-            reason = act.guard(session)
+            reason = _muted.get() or act.guard(session)
             if reason:
                 effects.skip(session, effect, reason, now=here.now())
                 return effect, False

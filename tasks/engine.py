@@ -61,9 +61,9 @@ class Engine:
         except ObjectNotFound:
             return None
 
-    def label(self, flow_run_id: str, *, name: str, tags: Sequence[str]) -> None:
-        """Give a run the name and tags that operators look for."""
-        self._client.update_flow_run(UUID(flow_run_id), name=name, tags=list(tags))
+    def label(self, flow_run_id: str, *, tags: Sequence[str], name: str = "") -> None:
+        """Give a run the tags that operators look for, and a name where one is given."""
+        self._client.update_flow_run(UUID(flow_run_id), name=name or None, tags=list(tags))
 
     def resume(self, flow_run_id: str) -> None:
         """Make a suspended run go on, without a form."""
