@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from deployments.serve import POOL, deploy
 from models import leases
 from models.errors import StudioError, Unavailable
-from tasks import mails
+from tasks import boards, mails
 from tasks.engine import Engine, engine
 from tasks.waker import STUCK, tick
 from tasks.world import WORKER_LEASE, build, real_now, use, world
@@ -140,6 +141,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_beat)
             group.start_soon(_every, SYNC, worker.sync_with_backend)
             group.start_soon(_work, settings, worker, heard)
+            group.start_soon(_every, boards.EVERY, partial(to_thread.run_sync, boards.Boards().refresh))
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()
