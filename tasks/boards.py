@@ -31,9 +31,9 @@ from tasks.world import World, world
 EVERY = 3.0
 A_LOOK = 20
 """How many cards are drawn in one look; the others wait for the next."""
-PAUSE, SHARE, DAWN = 10.0, 50, 300.0
-"""Seconds between two drawings of the pages about all deals: at least ten, and fifty times what the last one took, so that they never take
-more than a fiftieth of a core; and at most five minutes, for what changes by the calendar alone."""
+PAUSE, SHARE, DAWN = 5.0, 50, 300.0
+"""Seconds between two drawings of the pages about all deals: at least five, and fifty times what the last one took where that is more, so
+that they never take more than a fiftieth of a core; and at most five minutes, for what changes by the calendar alone."""
 BEFORE = timedelta(minutes=10)
 """How far the first look goes back: to what an earlier process may not have drawn."""
 OVERLAP = timedelta(seconds=5)
@@ -52,9 +52,13 @@ class Page:
 
 @dataclass
 class Boards:
-    """The pages as this process has written them last. One for a process; `talk` opens a conversation with Prefect."""
+    """The pages as this process has written them last. One for a process; `talk` opens a conversation with Prefect.
+
+    `pause` is the shortest time in seconds between two drawings of the pages about all deals; 0: they are drawn whenever something changed.
+    """
 
     talk: Callable[[], AbstractContextManager[Engine]] = engine
+    pause: float = PAUSE
     ids: dict[str, str] = field(default_factory=dict)
     written: dict[str, Page] = field(default_factory=dict)
     due: dict[int, None] = field(default_factory=dict)
@@ -127,7 +131,7 @@ class Boards:
             "month": Page(month_so_far.month_page(month, locale=studio.locale), f"{month.begins:%B %Y} so far, in charts"),
         }
         self.is_stale, self.drawn_at = False, began
-        self.next_at = time.monotonic() + max(PAUSE, SHARE * (time.monotonic() - began))
+        self.next_at = time.monotonic() + max(self.pause, SHARE * (time.monotonic() - began)) if self.pause else 0.0
         return pages
 
     def _write(self, here: World, pages: dict[str, Page]) -> int:
