@@ -31,9 +31,10 @@ from tasks.world import World, world
 EVERY = 3.0
 A_LOOK = 20
 """How many cards are drawn in one look; the others wait for the next."""
-PAUSE, SHARE, DAWN = 5.0, 50, 300.0
+PAUSE, SHARE, DAWN = 5.0, 50, 60.0
 """Seconds between two drawings of the pages about all deals: at least five, and fifty times what the last one took where that is more, so
-that they never take more than a fiftieth of a core; and at most five minutes, for what changes by the calendar alone."""
+that they never take more than a fiftieth of a core; and at most a minute, for what no run and no fact tells: money that
+nobody could place, a letter that failed, another day."""
 BEFORE = timedelta(minutes=10)
 """How far the first look goes back: to what an earlier process may not have drawn."""
 OVERLAP = timedelta(seconds=5)
@@ -105,11 +106,11 @@ class Boards:
         first = self.seen is None or self.seen > now + BEFORE  # a rehearsed clock may be set back
         since = now - BEFORE if first or self.seen is None else min(self.seen, now) - OVERLAP
         newest = session.exec(select(func.max(col(Fact.id)))).one() or 0
-        touched = select(StageRun.deal_id).where(StageRun.touched_at >= since, col(StageRun.deal_id).is_not(None)).distinct()
-        known = select(Fact.deal_id).where(col(Fact.id) > (newest if self.last_fact is None else self.last_fact), col(Fact.deal_id).is_not(None))
-        changed = {deal_id: None for query in (touched, known.distinct()) for deal_id in session.exec(query)}
-        self.is_stale |= bool(changed) or newest != self.last_fact
-        self.due |= changed
+        touched = select(StageRun.deal_id).where(StageRun.touched_at >= since).distinct()
+        known = select(Fact.deal_id).where(col(Fact.id) > (newest if self.last_fact is None else self.last_fact)).distinct()
+        changed = [deal_id for query in (touched, known) for deal_id in session.exec(query)]
+        self.is_stale |= bool(changed)
+        self.due |= dict.fromkeys(deal_id for deal_id in changed if deal_id)
         self.seen, self.last_fact = now, newest
 
     def _about_all(self, here: World) -> dict[str, Page]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from models import documents, leases, links
 from models.errors import Unavailable
@@ -15,7 +16,7 @@ from models.tables import StageRun
 from models.tracks import Sales
 from tasks.boards import A_LOOK, Boards
 from tasks.world import World, real_now
-from tests.factories import a_client, a_deal, a_fact, a_run, a_signed_deal
+from tests.factories import a_client, a_deal, a_fact, a_run, a_signed_deal, an_application
 
 ALL = {"pipeline", "error-inbox", "month"}
 
@@ -114,6 +115,19 @@ def test_a_fact_or_a_run_that_was_touched_costs_one_request_a_page(here_sqlite: 
     assert wall.asked == [f"deal-{deal.id}", "pipeline", "error-inbox"]
     assert "Refused: &lt;no&gt;." in wall.text("error-inbox")
     assert len(wall.pages) == 4, "written in place"
+
+
+def test_an_application_that_failed_before_it_had_a_deal_is_among_the_errors(here_sqlite: World, drawer: Boards, wall: Wall, clock) -> None:
+    with here_sqlite.db.writing() as session:
+        fact = an_application(session)
+    drawer.refresh()
+    clock.pass_(minutes=1)
+    with here_sqlite.db.writing() as session:
+        row = session.exec(select(StageRun)).one()
+        row.state, row.why, row.touched_at = RunState.FAILED.value, "Refused: no such service.", clock()
+        session.add(row)
+    drawer.refresh()
+    assert f"intake of application {fact.id}" in wall.text("error-inbox")
 
 
 def test_while_prefect_is_away_nothing_is_lost_and_the_log_says_so(here_sqlite: World, drawer: Boards, wall: Wall, caplog) -> None:
