@@ -17,7 +17,7 @@ def run_page(settings: Settings, flow_run_id: str) -> str:
 
 def deal_page(settings: Settings, deal_id: int) -> str:
     """All runs of a deal in the Prefect UI."""
-    return f"{settings.prefect_ui}/runs?tags=deal:{deal_id}"
+    return f"{settings.prefect_ui}{runs_path(deal_id)}"
 
 
 def run_path(flow_run_id: str) -> str:

@@ -23,7 +23,7 @@ def plain(text: str, most: int = 300) -> str:
 
 def lines(text: str, most: int = 300, wide: int = WIDE) -> str:
     """Words of strangers in a cell of a table, on as many lines as they need."""
-    return "<br>".join(_escaped(line) for line in wrap(_cut(text, most), wide))
+    return "<br>".join(_escaped(line) for line in wrap(_cut(text, most), wide, break_on_hyphens=False))
 
 
 def link(label: str, address: str) -> str:
