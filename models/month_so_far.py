@@ -42,7 +42,10 @@ def gather(session: Session, *, currency: str, zone: str, now: datetime) -> Mont
     reached = select(Move.to, func.count(func.distinct(Move.deal_id))).where(Move.track == "sales", Move.at >= first).group_by(col(Move.to))
     came = dict(session.exec(reached).all())
     moved = select(Move.deal_id).where(Move.track == "sales", Move.at >= first)
-    moves = session.exec(select(Move).where(col(Move.deal_id).in_(moved), Move.track == "sales").order_by(col(Move.deal_id), col(Move.id))).all()
+    moves = session.exec(
+        select(col(Move.deal_id), col(Move.was), col(Move.at)).where(col(Move.deal_id).in_(moved), Move.track == "sales")
+        .order_by(col(Move.deal_id), col(Move.id))
+    ).all()  # fmt: skip
     paid = session.exec(
         select(col(Payment.happened_on), col(Payment.amount)).where(
             Payment.direction == "in", Payment.currency == currency, Payment.happened_on >= first.date(),
@@ -65,12 +68,15 @@ def weeks_of(first: date, today: date, paid: Iterable[tuple[date, int]], currenc
     return [(monday, Money(amount=sums.get(monday, 0), currency=currency)) for monday in mondays]
 
 
-def stood_of(moves: Sequence[Move], first: datetime) -> dict[str, timedelta]:
-    """The median time that deals stood at each place of the sale which they left since `first`. `moves` of a deal follow each other."""
+def stood_of(moves: Sequence[tuple[int, str, datetime]], first: datetime) -> dict[str, timedelta]:
+    """The median time that deals stood at each place of the sale which they left since `first`.
+
+    `moves` are deal, place left and moment; those of a deal follow each other.
+    """
     times: dict[str, list[float]] = {}
-    for before, after in pairwise(moves):
-        if before.deal_id == after.deal_id and after.at >= first:
-            times.setdefault(after.was, []).append((after.at - before.at).total_seconds())
+    for (deal, _, before), (same, was, at) in pairwise(moves):
+        if deal == same and at >= first:
+            times.setdefault(was, []).append((at - before).total_seconds())
     return {stage.value: timedelta(seconds=median(times[stage.value])) for stage in Sales if stage.value in times}
 
 

@@ -31,10 +31,11 @@ from tasks.world import World, world
 EVERY = 3.0
 A_LOOK = 20
 """How many cards are drawn in one look; the others wait for the next."""
-PAUSE, SHARE, DAWN = 5.0, 50, 60.0
-"""Seconds between two drawings of the pages about all deals: at least five, and fifty times what the last one took where that is more, so
-that they never take more than a fiftieth of a core; and at most a minute, for what no run and no fact tells: money that
-nobody could place, a letter that failed, another day."""
+PAUSE, DAWN = 5.0, 60.0
+"""Seconds until the pages about all deals are drawn again: when something has changed, and for what no run and no fact tells (money that nobody
+could place, a letter that failed, another day)."""
+SHARE, DAWN_SHARE = 100, 300
+"""Either is longer where drawing takes longer, by these factors: so it never takes more than a hundredth of a core, or a third of that."""
 BEFORE = timedelta(minutes=10)
 """How far the first look goes back: to what an earlier process may not have drawn."""
 OVERLAP = timedelta(seconds=5)
@@ -66,8 +67,8 @@ class Boards:
     seen: datetime | None = None
     last_fact: int | None = None
     is_stale: bool = True
-    drawn_at: float = -DAWN
     next_at: float = 0.0
+    dawn_at: float = 0.0
 
     def refresh(self) -> int:
         """Look once, and bring what has changed; how many pages were written. Never raises: what went wrong is logged and tried again."""
@@ -116,7 +117,7 @@ class Boards:
     def _about_all(self, here: World) -> dict[str, Page]:
         """The pages about all deals, when something has changed or a while has passed, and not more often than they are worth."""
         began = time.monotonic()
-        if began < self.next_at or not (self.is_stale or began - self.drawn_at >= DAWN):
+        if began < (self.next_at if self.is_stale else self.dawn_at):
             return {}
         studio, now = here.company.studio, here.now()
         with here.db.reading() as session:
@@ -131,8 +132,9 @@ class Boards:
             "error-inbox": Page(error_inbox.inbox_page(kinds, zone=studio.zone), f"What waits for a person: {troubles or 'nothing'}"),
             "month": Page(month_so_far.month_page(month, locale=studio.locale), f"{month.begins:%B %Y} so far, in charts"),
         }
-        self.is_stale, self.drawn_at = False, began
-        self.next_at = time.monotonic() + max(self.pause, SHARE * (time.monotonic() - began)) if self.pause else 0.0
+        over = time.monotonic()
+        self.is_stale, self.dawn_at = False, over + max(DAWN, DAWN_SHARE * (over - began))
+        self.next_at = over + max(self.pause, SHARE * (over - began)) if self.pause else over
         return pages
 
     def _write(self, here: World, pages: dict[str, Page]) -> int:
