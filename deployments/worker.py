@@ -31,7 +31,7 @@ from models import logs
 from models.db import alone
 from models.errors import StudioError, Unavailable
 from models.nudges import TOUCHED, listen, touched_in
-from tasks import heartbeat, mails
+from tasks import boards, heartbeat, mails
 from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
 
@@ -98,6 +98,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_work, settings, warm, bell)
             if is_shared:
                 group.start_soon(listen, settings.database, bell.hear)
+            group.start_soon(_every, boards.EVERY, partial(to_thread.run_sync, boards.Boards().refresh))
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()

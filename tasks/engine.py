@@ -10,7 +10,14 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Completed, Crashed, Scheduled
@@ -81,6 +88,28 @@ class Engine:
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
         """End a run that nobody wants any more."""
         self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
+
+    def shown(self, keys: Sequence[str]) -> dict[str, str]:
+        """The ids of the newest artifacts under these keys; a key that nothing was shown under is left out."""
+        wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=list(keys)))
+        found = self._client.read_latest_artifacts(artifact_filter=wanted, limit=AT_ONCE)
+        return {one.key: str(one.latest_id) for one in found if one.key}
+
+    def show(self, key: str, text: str, says: str, artifact_id: str | None) -> str:
+        """Write a page of Markdown over the artifact it had, or make a new one; return its id.
+
+        Not by the client's own calls: they would send the page a second time, as an event.
+        """
+        page = {"data": text, "description": says}
+        if artifact_id:
+            try:
+                self._client.request("PATCH", "/artifacts/{id}", path_params={"id": artifact_id}, json=page)
+            except PrefectHTTPStatusError as error:
+                if error.response.status_code != httpx.codes.NOT_FOUND:
+                    raise
+            else:
+                return artifact_id
+        return str(self._client.request("POST", "/artifacts/", json={"key": key, "type": "markdown", **page}).json()["id"])
 
     def _deployment(self, stage: str) -> UUID:
         if stage not in _known:

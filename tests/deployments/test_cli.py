@@ -168,7 +168,9 @@ def test_a_deal_is_shown_to_a_person_and_to_a_script(studio, tmp_path):
     db.close()
     told = json.loads(studio("deal", "1", "--json").stdout)
     assert (told["id"], told["client"]["email"]) == (1, "ada@example.com")
-    assert studio("deal", "1").stdout.startswith("Deal 1 · shop · Ada <ada@example.com>\n")
+    shown = studio("deal", "1").stdout
+    assert shown.startswith("Deal 1 · shop · Ada <ada@example.com>\n")
+    assert "\nTime in each stage\n" in shown
 
 
 def test_a_deal_that_is_not_there_is_a_sentence_and_one(studio):
