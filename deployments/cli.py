@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from deployments import cli_verify, health, running
+from deployments import cli_backup, cli_verify, health, running
 from deployments.running import Running
 from deployments.supervisor import End
 from deployments.terminal import ApiPort, Json, PrefectPort, err, out, show_json, show_table
@@ -128,6 +128,8 @@ def bench(context: typer.Context) -> None:
 
 
 app.command()(cli_verify.verify)
+app.command()(cli_backup.backup)
+app.command()(cli_backup.restore)
 
 
 @app.command()
