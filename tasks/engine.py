@@ -10,15 +10,22 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType, FlowRunFilterTags
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Completed, Crashed, Scheduled
 
 from models.errors import Missing, Unavailable
+from models.orphans import Seen
+from models.stages import Stage
 
 ENDED = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED})
 AT_ONCE = 200
+OF_STAGES = ("stage", *(f"stage:{stage}" for stage in Stage))
+OTHERS = ("operation", "housekeeping")
+INSTALLATION = "studio_installation"
 
 
 class Engine:
@@ -72,6 +79,52 @@ class Engine:
         """End a run that nobody wants any more."""
         self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
 
+    def live(self, tags: Sequence[str] = OF_STAGES) -> list[Seen]:
+        """Every run with one of these tags that has not ended."""
+        return [
+            Seen(
+                id=str(run.id), name=run.name, key=run.idempotency_key or "", state=run.state.type.value, since=run.state.timestamp,
+                is_whole=run.deployment_id is not None and run.work_queue_id is not None,
+            )
+            for page in self._pages(FlowRunFilter(tags=_tagged(tags), state=FlowRunFilterState(type=FlowRunFilterStateType(not_any_=list(ENDED)))))
+            for run in page
+            if run.state
+        ]  # fmt: skip
+
+    def newest(self) -> list[str]:
+        """The ids of some runs of stages, ended ones too; none for a Prefect that never carried any."""
+        runs = self._client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=_tagged(OF_STAGES)), limit=AT_ONCE)
+        return [str(run.id) for run in runs]
+
+    def forget(self) -> int:
+        """Delete every run of a stage; return how many there were."""
+        count = 0
+        for page in self._pages(FlowRunFilter(tags=_tagged(OF_STAGES)), is_shrinking=True):
+            for run in page:
+                self._client.delete_flow_run(run.id)
+                count += 1
+        return count
+
+    def installation(self) -> str:
+        """The id of the installation whose runs these are; "" where none has said so."""
+        known = self._client.read_variable_by_name(INSTALLATION)
+        return str(known.value) if known else ""
+
+    def belong_to(self, installation: str) -> None:
+        """Write down whose runs these are."""
+        if self._client.read_variable_by_name(INSTALLATION):
+            self._client.update_variable(VariableUpdate(name=INSTALLATION, value=installation))
+        else:
+            self._client.create_variable(VariableCreate(name=INSTALLATION, value=installation))
+
+    def _pages(self, wanted: FlowRunFilter, *, is_shrinking: bool = False) -> Generator[list[FlowRun]]:
+        offset = 0
+        while page := self._client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=AT_ONCE, offset=offset):
+            yield page
+            if len(page) < AT_ONCE:
+                return
+            offset += 0 if is_shrinking else AT_ONCE
+
     def _deployment(self, stage: str) -> UUID:
         if stage not in self._deployments:
             try:
@@ -92,6 +145,10 @@ def engine() -> Generator[Engine]:
             yield Engine(client)
     except (httpx.TransportError, PrefectHTTPStatusError, ObjectNotFound) as error:
         raise Unavailable(f"The Prefect server is away: {type(error).__name__}.") from error
+
+
+def _tagged(tags: Sequence[str]) -> FlowRunFilterTags:
+    return FlowRunFilterTags(any_=list(tags))
 
 
 @lru_cache(maxsize=1)

@@ -1,46 +1,110 @@
 """Ours against Prefect's: every live run is there, every open deal has a next step."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State, StateType
+from prefect.context import FlowRunContext
 from sqlmodel import Session, col, select
 
-from models import todo, waiting, wanted
+from models import effects, orphans, todo, waiting, wanted
+from models.effects import EffectState
+from models.errors import Missing, Unavailable
+from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun
 from models.tracks import Sales, is_open
-from tasks.engine import Engine, engine
+from tasks import letters
+from tasks.engine import OTHERS, Engine, engine
 from tasks.step import step
-from tasks.waker import STUCK, Round, replace
-from tasks.world import world
+from tasks.waker import STUCK, Round, make_run, replace
+from tasks.world import lives, real_now, world
 
 LOST = frozenset({StateType.CRASHED, StateType.CANCELLED, StateType.COMPLETED})
 
 
 @step
 def mend_runs() -> list[str]:
-    """Make our rows and Prefect's runs agree; return what was mended, in sentences.
+    """Make our rows and Prefect's runs agree; return what was mended, in sentences."""
+    return mend()
 
-    A live run that Prefect lost, crashed or cancelled gets a successor. One that failed before it could say so, or suspended while our
-    database was busy, is written down as what it is.
+
+def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> list[str]:
+    """As `mend_runs`; `talk` opens a conversation with Prefect.
+
+    A wanted run that is missing is made. A live one that Prefect lost, crashed, cancelled or cut off gets a successor; one that was handed
+    out and never begun is handed out again; one that failed before it could say so, or suspended while our database was busy, is written
+    down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`).
     """
     here, done = world(), Round()
     with here.db.reading() as session:
-        live = wanted.in_states(session, RunState.CREATED, RunState.RUNNING, RunState.WAITING, RunState.FAILED, limit=100_000)
-        rows = [row for row in live if row.flow_run_id and row.touched_at < here.now() - STUCK]
-    with engine() as prefect:
-        states = prefect.look([row.flow_run_id or "" for row in rows])
+        rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at < here.now() - STUCK]
+    with talk() as prefect:
+        seen, ours = {run.id: run for run in prefect.live()}, {row.flow_run_id for row in rows}
+        states = prefect.look([row.flow_run_id for row in rows if row.flow_run_id and row.flow_run_id not in seen])
         for row in rows:
-            _mend(prefect, row, states.get(row.flow_run_id or ""), done)
+            if row.state == RunState.WANTED:
+                _make(prefect, row, done)
+            elif row.flow_run_id in seen:
+                _mend_live(prefect, row, seen[row.flow_run_id], done)
+            else:
+                _mend(prefect, row, states.get(row.flow_run_id or ""), done)
+        _judge(prefect, [run for run in seen.values() if run.id not in ours], done)
+        for run in prefect.live(OTHERS):
+            if orphans.is_abandoned(run, now=real_now()):
+                prefect.bury(run.id, crashed=True, why="It lost its worker: run it again.")
+                done.mended.append(f"{run.name}: it ran for more than an hour, so its worker is dead; shown as crashed")
     return done.mended
 
 
+def _make(prefect: Engine, row: StageRun, done: Round) -> None:
+    try:
+        make_run(world(), prefect, row)
+    except Missing as missing:
+        done.mended.append(f"{row.key}: it cannot be made. {missing}")
+    else:
+        done.mended.append(f"{row.key}: it was missing and is made")
+
+
+def _mend_live(prefect: Engine, row: StageRun, run: Seen, done: Round) -> None:
+    """A row whose run lives in Prefect: is it at what the row says?"""
+    if not run.is_whole:
+        replace(world(), prefect, row, "Prefect has cut it off from its deployment", done)
+    elif run.state == "CANCELLING" and run.since < real_now() - orphans.GRACE:
+        replace(world(), prefect, row, "it was to be cancelled in Prefect", done)
+    elif run.state == "PAUSED" and row.state == RunState.RUNNING:
+        _write(row, RunState.WAITING, "", done)
+    elif orphans.is_stale(row, run, now=real_now()):
+        prefect.restart(run.id)
+        done.mended.append(f"{row.key}: it was taken and never begun; handed out again")
+
+
 def _mend(prefect: Engine, row: StageRun, state: State | None, done: Round) -> None:
+    """A row whose run has ended in Prefect, or is not there."""
     here = world()
     if state is None or (state.type in LOST and row.state != RunState.FAILED):
         replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {(state.name or state.type).lower()} in Prefect", done)
     elif state.type == StateType.FAILED and row.state != RunState.FAILED:
         _write(row, RunState.FAILED, state.message or "it failed in Prefect", done)
-    elif state.is_paused() and row.state == RunState.RUNNING:
-        _write(row, RunState.WAITING, "", done)
+
+
+def _judge(prefect: Engine, runs: list[Seen], done: Round) -> None:
+    """End what nobody owns. Our rows are read after Prefect's: a row is there before its run."""
+    with world().db.reading() as session:
+        own, keyed = wanted.of_runs(session, [run.id for run in runs]), wanted.of_keys(session, [run.key for run in runs if run.key])
+    for run in runs:
+        does, why = orphans.judge(run, own.get(run.id), keyed.get(run.key), now=real_now())
+        match does:
+            case Does.NOTHING:
+                continue
+            case Does.CANCEL:
+                prefect.cancel(run.id, name="Orphaned", why=f"{why[0].upper()}{why[1:]}.")
+            case Does.END:
+                prefect.bury(run.id, crashed=False, why=f"{why[0].upper()}{why[1:]}.")
+            case Does.HAND_OUT:
+                prefect.restart(run.id)
+        done.mended.append(f"{run.name}: {why}; {does}")
 
 
 def _write(row: StageRun, to: RunState, why: str, done: Round) -> None:
@@ -51,6 +115,31 @@ def _write(row: StageRun, to: RunState, why: str, done: Round) -> None:
             fresh.owner = ""
             wanted.mark(session, fresh, to, now=here.now(), why=why[:2000])
             done.mended.append(f"{row.key}: {to} in Prefect, and now in our rows")
+
+
+@step
+def settle_claims() -> list[str]:
+    """Letters of the waker's whose worker died under way: asked for, else unknown; one sentence each."""
+    here, told = world(), []
+    with here.db.reading() as session:
+        claimed = [one for one in effects.in_state(session, EffectState.CLAIMED) if one.kind == effects.ERRAND]
+        dead = [one for one in claimed if effects.is_orphan(one, now=real_now(), owner_lives=lives(session, one.owner))]
+    for effect in dead:
+        try:
+            state = letters.send(effect.key, letters.order_of(effect.args), kind=effects.ERRAND).state
+        except Unavailable as away:
+            state = f"put off: {away}"
+        told.append(f"{effect.key}: its worker died while it was under way; {state}")
+    return told
+
+
+@step
+def tell(sentences: list[str]) -> list[str]:
+    """Put what was mended into the run's artifact, where there is something to tell."""
+    if sentences and FlowRunContext.get():
+        lines = "\n".join(f"- {sentence}" for sentence in sentences)
+        create_markdown_artifact(f"# Mended, {world().now():%Y-%m-%d %H:%M} UTC\n\n{lines}", key="reconcile", description="What reconcile mended.")
+    return sentences
 
 
 @step
