@@ -1,7 +1,7 @@
 """A backup put back: files first, the database last, so that it names no file that is not there. All of it, or nothing.
 
 The restored system is another installation than the lost one (`models.installation`): Prefect's runs of that one are not its own.
-What may have happened since the backup is settled by `models.restored`.
+What may have happened since the backup is settled by `models.restored`. Longer than 200: one act, read from top to bottom.
 """
 
 import os

@@ -59,7 +59,7 @@ def load(connection: Connection, table: Table, lines: Iterable[str]) -> int:
 def count_on(connection: Connection, known: Iterable[Table]) -> dict[str, int]:
     """Let restored tables number new rows well above those that may have been given since the backup; return the numbers by table.
 
-    On SQLite `models.numbers` sees to it.
+    On SQLite `models.row_numbers` sees to it.
     """
     numbers = {}
     for table in known:

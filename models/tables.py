@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 import models.cash_tables
 import models.delivery_tables
-import models.numbers  # noqa: F401 (rows of a restored database are numbered there)
+import models.row_numbers  # noqa: F401 (rows of a restored database are numbered there)
 from models.columns import Payload
 from models.columns import json_of as _json
 from models.columns import when as _when

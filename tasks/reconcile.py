@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State, StateType
@@ -30,8 +31,8 @@ def mend_runs() -> list[str]:
     return mend()
 
 
-def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> list[str]:
-    """As `mend_runs`; `talk` opens a conversation with Prefect.
+def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: timedelta = STUCK) -> list[str]:
+    """As `mend_runs`; `talk` opens a conversation with Prefect. Rows that were touched within `older` are left to whoever is at them.
 
     A wanted run that is missing is made. A live one that Prefect lost, crashed, cancelled or cut off gets a successor; one that was handed
     out and never begun is handed out again; one that failed before it could say so, or suspended while our database was busy, is written
@@ -39,7 +40,7 @@ def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine) -> list[st
     """
     here, done = world(), Round()
     with here.db.reading() as session:
-        rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at < here.now() - STUCK]
+        rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at <= here.now() - older]
     with talk() as prefect:
         seen, ours = {run.id: run for run in prefect.live()}, {row.flow_run_id for row in rows}
         states = prefect.look([row.flow_run_id for row in rows if row.flow_run_id and row.flow_run_id not in seen])
