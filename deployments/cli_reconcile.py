@@ -25,7 +25,7 @@ def reconcile(
 ) -> None:
     """Compare our rows with Prefect's runs and mend them; exit 1 when a deal needs a person."""
     found = running.find(read().home)
-    settings = start.settings_of(**(found.ports if found else {}))
+    settings = read(**(found.ports if found else {}))
     is_own = "PREFECT_API_URL" not in os.environ
     os.environ.update(environment(settings))  # Prefect reads its settings when it is imported
     start.migrate(settings)

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -71,9 +71,10 @@ class Engine:
         self._client.set_flow_run_state(UUID(flow_run_id), Scheduled(message="The worker that took it is gone."), force=True)
 
     def bury(self, flow_run_id: str, *, crashed: bool, why: str) -> None:
-        """Write the end of a run whose worker could not: crashed, or completed."""
+        """Write the end of a run whose worker could not: crashed, or completed. One that Prefect does not know has no end to write."""
         state = Crashed(message=why) if crashed else Completed(message=why)
-        self._client.set_flow_run_state(UUID(flow_run_id), state, force=True)
+        with suppress(ObjectNotFound):
+            self._client.set_flow_run_state(UUID(flow_run_id), state, force=True)
 
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
         """End a run that nobody wants any more."""
