@@ -10,6 +10,7 @@ from deployments import health, running, secrets_file
 from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
+from deployments.waits_check import expect_known_waits
 from models import logs
 from models.errors import BadSetup, StudioError
 from models.settings import ROOT, Settings, read
@@ -25,7 +26,10 @@ def settings_of(**over: object) -> Settings:
 
 
 def check(settings: Settings) -> None:
-    """Read the studio's whole set-up and bring the database up to date. Raises BadSetup with one line per problem."""
+    """Read the studio's whole set-up and bring the database up to date; no deal may wait where this release never comes.
+
+    Raises BadSetup with one line per problem.
+    """
     from models import providers
     from tasks.world import build
 
@@ -33,6 +37,7 @@ def check(settings: Settings) -> None:
     here.db.close()
     providers.check(settings, here.address)
     migrate(settings)
+    expect_known_waits(settings)
 
 
 def check_apart(settings: Settings) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import models.cash_tables
-import models.delivery_tables  # noqa: F401 (one metadata holds them all)
+import models.delivery_tables
+import models.row_numbers  # noqa: F401 (rows of a restored database are numbered there)
 from models.columns import Payload
 from models.columns import json_of as _json
 from models.columns import when as _when
