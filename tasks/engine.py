@@ -10,10 +10,11 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.states import Cancelled, Completed, Crashed, Scheduled
+from prefect.states import Cancelled, Completed, Crashed, Failed, Scheduled
 
 from models.errors import Missing, Unavailable
 
@@ -51,6 +52,14 @@ class Engine:
         except ObjectNotFound:
             return None
 
+    def under_way(self, limit: int = AT_ONCE) -> list[str]:
+        """Runs of stages that Prefect takes to be on their way in a worker, the longest first."""
+        theirs = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
+        runs = self._client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=theirs), sort=FlowRunSort.START_TIME_ASC, limit=limit
+        )  # fmt: skip
+        return [str(run.id) for run in runs]
+
     def label(self, flow_run_id: str, *, name: str, tags: Sequence[str]) -> None:
         """Give a run the name and tags that operators look for."""
         self._client.update_flow_run(UUID(flow_run_id), name=name, tags=list(tags))
@@ -67,6 +76,10 @@ class Engine:
         """Write the end of a run whose worker could not: crashed, or completed."""
         state = Crashed(message=why) if crashed else Completed(message=why)
         self._client.set_flow_run_state(UUID(flow_run_id), state, force=True)
+
+    def fail(self, flow_run_id: str, *, why: str) -> None:
+        """Write that a run failed whose worker could not: an operator can retry it."""
+        self._client.set_flow_run_state(UUID(flow_run_id), Failed(message=why), force=True)
 
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
         """End a run that nobody wants any more."""

@@ -8,7 +8,7 @@ from io import BytesIO
 from uuid import uuid4
 
 from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Completed, Crashed, Scheduled
+from prefect.states import Cancelled, Completed, Crashed, Failed, Scheduled
 from pypdf import PdfWriter
 
 from models.errors import Unavailable
@@ -231,6 +231,12 @@ class FakeEngine:
 
     def bury(self, flow_run_id: str, *, crashed: bool, why: str) -> None:
         self._do("crash" if crashed else "complete", flow_run_id, Crashed() if crashed else Completed())
+
+    def fail(self, flow_run_id: str, *, why: str) -> None:
+        self._do("fail", flow_run_id, Failed(message=why))
+
+    def under_way(self) -> list[str]:
+        return [one for one, state in self.states.items() if state.is_running() or state.is_pending()]
 
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
         self._do("cancel", flow_run_id, Cancelled(name=name))
