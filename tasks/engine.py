@@ -52,13 +52,11 @@ class Engine:
         except ObjectNotFound:
             return None
 
-    def under_way(self, limit: int = AT_ONCE) -> list[str]:
-        """Runs of stages that Prefect takes to be on their way in a worker, the longest first."""
+    def under_way(self) -> dict[str, datetime]:
+        """Runs that Prefect takes to be on their way in a worker, and since when; the longest first, so many as are read at once."""
         theirs = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
-        runs = self._client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(state=theirs), sort=FlowRunSort.START_TIME_ASC, limit=limit
-        )  # fmt: skip
-        return [str(run.id) for run in runs]
+        runs = self._client.read_flow_runs(flow_run_filter=FlowRunFilter(state=theirs), sort=FlowRunSort.START_TIME_ASC, limit=AT_ONCE)
+        return {str(run.id): since(run.state) for run in runs if run.state}
 
     def label(self, flow_run_id: str, *, name: str, tags: Sequence[str]) -> None:
         """Give a run the name and tags that operators look for."""

@@ -1,5 +1,7 @@
 """What the dead leave behind and no stage comes back to: runs that Prefect shows running though they are over, letters claimed for nobody."""
 
+from datetime import timedelta
+
 from sqlmodel import Session, col, select
 
 from models import effects
@@ -12,6 +14,8 @@ from tasks.step import step
 from tasks.waker import STUCK
 from tasks.world import World, lives, real_now, world
 
+LONGEST = timedelta(hours=1)
+"""No operation takes so long: one that is shown under way for longer has lost its worker. It has no row that could tell."""
 OVER = [state.value for state in RunState if state not in LIVE and state != RunState.WITHDRAWN]
 
 
@@ -19,7 +23,8 @@ OVER = [state.value for state in RunState if state not in LIVE and state != RunS
 def end_zombies() -> list[str]:
     """End the runs that Prefect shows under way though our rows of them are over, or failed; return them, in sentences.
 
-    A worker that ends a row tells Prefect in the next moment; one that dies in between leaves such a run.
+    A worker that ends a row tells Prefect in the next moment; one that dies in between leaves such a run. So does one that dies with an
+    operation in its hands.
     """
     with engine() as prefect:
         return zombies(world(), prefect)
@@ -29,10 +34,14 @@ def zombies(here: World, prefect: Engine) -> list[str]:
     """End them, one sentence each."""
     shown = prefect.under_way()
     with here.db.reading() as session:
-        rows = [row for row in _not_under_way(session, shown) if row.touched_at < here.now() - STUCK]
+        rows = [row for row in _not_under_way(session, list(shown)) if row.touched_at < here.now() - STUCK]
+        known = set(session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).in_(list(shown)))))
     for row in rows:
         _end(prefect, row)
-    return [f"{row.key}: {row.state}, and now in Prefect" for row in rows]
+    silent = [one for one, at in shown.items() if one not in known and at < real_now() - LONGEST]
+    for one in silent:
+        prefect.bury(one, crashed=True, why="Its worker died while it was under way. Retry does the rest of it, and nothing twice.")
+    return [*(f"{row.key}: {row.state}, and now in Prefect" for row in rows), *(f"flow run {one}: crashed" for one in silent)]
 
 
 def _not_under_way(session: Session, flow_run_ids: list[str]) -> list[StageRun]:

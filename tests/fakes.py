@@ -235,8 +235,8 @@ class FakeEngine:
     def fail(self, flow_run_id: str, *, why: str) -> None:
         self._do("fail", flow_run_id, Failed(message=why))
 
-    def under_way(self) -> list[str]:
-        return [one for one, state in self.states.items() if state.is_running() or state.is_pending()]
+    def under_way(self) -> dict[str, datetime]:
+        return {one: state.timestamp for one, state in self.states.items() if state.is_running() or state.is_pending()}
 
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
         self._do("cancel", flow_run_id, Cancelled(name=name))

@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ.setdefault("STUDIO_TEST_PATIENCE", "8")  # where much dies, much waits
 
 import tests.conftest  # noqa: F401 (says what Prefect reads when it is imported)
-from tests.faults.suite import SCENES, Suite
+from tests.faults.suite import PARTS, SCENES, Suite
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     seed = random.SystemRandom().randrange(1_000_000) if asked.seed is None else asked.seed
     scenes = tuple(scene for scene in SCENES if not asked.scenes or scene.__name__ in asked.scenes)
     home = Path(tempfile.mkdtemp(prefix="studio-faults-"))
-    suite = Suite(home, seed, _say, asked.points, scenes, asked.minutes)
+    suite = Suite(home, seed, _say, asked.points, scenes, asked.minutes, asked.parts or PARTS)
     _say(f"seed {seed}, {len(suite.points)} points, {len(scenes)} scenes, {asked.minutes:g} minutes at most, logs in {home}")
     wrong = suite.run()
     for sentence in wrong:
@@ -39,11 +39,12 @@ def _asked() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="WORD",
-        help="only points that begin so, and no storms: effect/, run/wanted, step/proposal …",
+        help="only points that begin so: effect/, run/wanted, step/proposal …",
     )
     parser.add_argument(
         "--scenes", action="append", default=[], metavar="NAME", choices=[scene.__name__ for scene in SCENES], help="only these scenes"
     )
+    parser.add_argument("--parts", action="append", default=[], choices=PARTS, help="only these parts")
     parser.add_argument("--minutes", type=float, default=90, help="begin nothing new after so long (default 90)")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
 """The whole suite: every point, the rarer moves, storms, letters in hand; after each part everything comes to rest and is judged."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from tests.faults.trial import Broken, Trial
 SCENES: tuple[Scene, ...] = (*SALE, *DELIVERY)
 WAVES = 4
 Say = Callable[[str], None]
+POINTS, STORM, HANDS, FILES = PARTS = ("points", "storm", "hands", "files")
+"""Deaths at every point; trouble at any moment; letters in the mail server's hands; mail in files, which can be asked for."""
 
 CANNOT: dict[str, str] = {}
 """Points that nothing can reach, and why."""
@@ -24,7 +26,7 @@ CANNOT: dict[str, str] = {}
 
 @dataclass
 class Suite:
-    """`words` choose the points, `scenes` what is played; nothing new is begun after `minutes`."""
+    """`words` choose the points, `scenes` what is played, `parts` what happens meanwhile; nothing new is begun after `minutes`."""
 
     home: Path
     seed: int
@@ -32,6 +34,7 @@ class Suite:
     words: list[str] = field(default_factory=list)
     scenes: tuple[Scene, ...] = SCENES
     minutes: float = 90
+    parts: Sequence[str] = PARTS
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,12 +43,12 @@ class Suite:
 
     def run(self) -> list[str]:
         """Everything that is wrong, in sentences; none is how it should be."""
-        with self._opened("mail by SMTP") as trial:
-            self._points(trial)
-            if not self.words:
-                self._storm(trial)
-                self._hands(trial)
-        if not self.words and self._has_time("mail in files"):
+        if {POINTS, STORM, HANDS} & set(self.parts):
+            with self._opened("mail by SMTP") as trial:
+                for name, part in ((POINTS, self._points), (STORM, self._storm), (HANDS, self._hands)):
+                    if name in self.parts and self._has_time(name):
+                        part(trial)
+        if FILES in self.parts and self._has_time(FILES):
             with self._opened("mail in files", by_files=True) as trial:
                 self._files(trial)
         return self.wrong
@@ -76,16 +79,12 @@ class Suite:
         return any(point.split("/")[1] in stages for point in left if point.startswith("step/"))
 
     def _storm(self, trial: Trial) -> None:
-        if not self._has_time("a storm"):
-            return
         with storm(trial) as came:
             self._play(trial, self.scenes, "a storm")
         self.say(f"  trouble: {', '.join(f'{name} × {came.count(name)}' for name in sorted(set(came)))}")
         self._judge(trial, "a storm")
 
     def _hands(self, trial: Trial) -> None:
-        if not self._has_time("letters in hand"):
-            return
         with in_hands(trial.house, trial.post):
             self._play(trial, self.scenes, "letters in hand")
         self.say(f"  {len(trial.post.grasped)} letters were in the server's hands")

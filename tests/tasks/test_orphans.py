@@ -37,6 +37,13 @@ def test_a_run_that_is_over_or_failed_with_us_is_ended_in_prefect(here_sqlite: W
     assert orphans.zombies(here_sqlite, prefect) == [], "once is enough"
 
 
+@pytest.mark.parametrize(("minutes", "ends"), [(59, False), (61, True)])
+def test_an_operation_that_nobody_carries_out_any_more_is_shown_as_crashed(here_sqlite: World, minutes: int, ends: bool) -> None:
+    prefect = FakeEngine(states={"run": Running(timestamp=real_now() - timedelta(minutes=minutes))})
+    assert orphans.zombies(here_sqlite, prefect) == ["flow run run: crashed"] * ends
+    assert prefect.did == [("crash", "run")] * ends
+
+
 def test_a_run_that_a_living_worker_has_in_its_hands_is_left_to_it(here_sqlite: World, clock) -> None:
     prefect = FakeEngine(states={"run": Running()})
     with here_sqlite.db.writing() as session:
