@@ -8,19 +8,17 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 from sqlmodel import Session, col, select
 
-from models import effects, orphans, todo, wanted
-from models.effects import EffectState
-from models.errors import Missing, Unavailable
+from models import orphans, todo, wanted
+from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun, Wait
 from models.tracks import Sales, is_open
-from tasks import letters
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, replace
 from tasks.stage import make_run
 from tasks.step import step
-from tasks.world import lives, real_now, world
+from tasks.world import real_now, world
 
 CHUNK = 500
 
@@ -102,22 +100,6 @@ def _judge(prefect: Engine, runs: list[Seen], done: Round) -> None:
             case Does.HAND_OUT:
                 prefect.restart(run.id)
         done.mended.append(f"{run.name}: {why}; {does}")
-
-
-@step
-def settle_claims() -> list[str]:
-    """Letters of the waker's whose worker died under way: asked for, else unknown; one sentence each."""
-    here, told = world(), []
-    with here.db.reading() as session:
-        claimed = [one for one in effects.in_state(session, EffectState.CLAIMED) if one.kind == effects.ERRAND]
-        dead = [one for one in claimed if effects.is_orphan(one, now=real_now(), owner_lives=lives(session, one.owner))]
-    for effect in dead:
-        try:
-            state = letters.send(effect.key, letters.order_of(effect.args), kind=effects.ERRAND).state
-        except Unavailable as away:
-            state = f"put off: {away}"
-        told.append(f"{effect.key}: its worker died while it was under way; {state}")
-    return told
 
 
 @step

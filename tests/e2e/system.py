@@ -32,6 +32,11 @@ PARTS = {
 }
 
 
+def patience() -> float:
+    """How many times longer than usual a test waits: where much dies, or the machine is slow."""
+    return float(os.environ.get("STUDIO_TEST_PATIENCE", "1"))
+
+
 def free_port() -> int:
     """A port nobody listens on, and whose neighbour is free as well."""
     while True:
@@ -86,15 +91,16 @@ class System:
     def start(self, *names: str) -> None:
         names = names or tuple(name for name in PARTS if name != "runner" or self.settings.worker == "process")
         for name in names:
-            port = ["--port", str(self.ports[name])] if name in self.ports else []
-            with (self.home / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(
-                    [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
-                )
+            self.running[name] = self._launch(name)
         for name in names:
             self._await_health(name)
         if self.is_plain:
             keep(self.home)
+
+    def _launch(self, name: str) -> subprocess.Popen[bytes]:
+        port = ["--port", str(self.ports[name])] if name in self.ports else []
+        with (self.home / f"{name}.log").open("ab") as log:
+            return subprocess.Popen([*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         part = self.running.pop(name, None)
@@ -187,7 +193,7 @@ def copied(home: Path) -> None:
 
 def eventually(check: Callable[[], Any], otherwise: str | Callable[[], str], *, seconds: float = 40) -> Any:
     """The first true answer of `check`; an assertion error with the reason when there is none in time."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + seconds * patience()
     while time.monotonic() < until:
         found = check()
         if found:
