@@ -32,7 +32,7 @@ from prefect.flow_engine import load_flow, run_flow
 from prefect.logging.loggers import flow_run_logger
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from deployments.guard import admit_or_leave
+from deployments.guard import admit_or_leave, make_runs_anew
 from deployments.serve import POOL, deploy
 from models import leases
 from models.errors import StudioError, Unavailable
@@ -247,9 +247,11 @@ def main() -> None:
     settings = read()
     here = use(build(settings))
     wait_for_server()
-    admit_or_leave()
+    is_new = admit_or_leave()
     flows = deploy(zone=here.company.studio.zone)
     beat()
+    if is_new:
+        make_runs_anew()
     asyncio.run(serve(settings, flows))
 
 
