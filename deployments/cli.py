@@ -15,7 +15,7 @@ from models.settings import Settings, read
 
 app = typer.Typer(
     name="studio", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Studioflow on this machine. (test: run the whole suite.)",
+    help="Studioflow on this machine. (test: run the whole suite; faults: kill everything everywhere.)",
 )  # fmt: skip
 
 

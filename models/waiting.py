@@ -149,6 +149,15 @@ def climbed(session: Session, wait: Wait, rungs_sent: int) -> None:
     _reckon(session, wait)
 
 
+def put_off(session: Session, wait: Wait, until: datetime) -> None:
+    """Look at an open wait again at `until`, or at its deadline if that is sooner; one that has its answer by now stays due."""
+    lock(session, wait.deal_id)
+    session.refresh(wait)
+    _reckon(session, wait)
+    if wait.due_at and not (wait.kinds and facts.unconsumed(session, wait.deal_id, wait.subject, wait.kinds)):
+        wait.due_at = min(until, wait.deadline) if wait.deadline else until
+
+
 def lock(session: Session, deal_id: int) -> Deal:
     """The deal, with everybody else who asks or tells something about it kept out until this transaction ends."""
     return session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).one()

@@ -191,6 +191,19 @@ def in_states(session: Session, *states: RunState, limit: int = 500) -> list[Sta
     return list(session.exec(select(StageRun).where(col(StageRun.state).in_(states)).order_by(col(StageRun.id)).limit(limit)))
 
 
+def to_make(session: Session, *, limit: int) -> list[StageRun]:
+    """Rows that have no run yet, oldest first; one that could not be made stands behind the others."""
+    rows = select(StageRun).where(StageRun.state == RunState.WANTED.value)
+    return list(session.exec(rows.order_by(col(StageRun.touched_at), col(StageRun.id)).limit(limit)))
+
+
+def touch(session: Session, row_id: int, *, now: datetime) -> None:
+    """Put a row behind the others."""
+    row = session.get_one(StageRun, row_id)
+    row.touched_at = now
+    session.add(row)
+
+
 def _to(session: Session, row: StageRun, to: RunState, now: datetime) -> None:
     if to not in RUN_MOVES[RunState(row.state)]:
         raise Refused(f"Run {row.key} is {row.state} and cannot become {to}.")

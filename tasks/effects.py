@@ -1,19 +1,23 @@
 """Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from sqlmodel import Session
 
-from models import effects, restored
+from models import effects, logs, restored
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
 from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
+log = logging.getLogger("studioflow.effects")
+_muted: ContextVar[str] = ContextVar("muted", default="")
 _lock = Lock()
 _keys: set[str] = set()
 
@@ -48,8 +52,18 @@ def once(act: Act) -> Effect:
 
     Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
     """
-    with _under_way(act.key):
+    with _under_way(act.key), logs.about(deal=act.deal_id, effect=act.key):
         return _once(world(), act)
+
+
+@contextmanager
+def muted(why: str) -> Generator[None]:
+    """Let nothing out of what is said inside: each effect that is not settled is skipped, with this reason."""
+    token = _muted.set(why)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 @contextmanager
@@ -91,7 +105,7 @@ def _claim(here: World, act: Act) -> tuple[Effect, bool]:
         if effect.state in effects.SETTLED:
             return effect, False
         if effect.state == EffectState.PLANNED:
-            reason = act.guard(session)
+            reason = _muted.get() or act.guard(session)
             if reason:
                 effects.skip(session, effect, reason, now=here.now())
                 return effect, False
@@ -124,7 +138,8 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
     with here.db.writing() as session:
         effect = session.get_one(Effect, act.key)
         effects.settle(session, effect, to, said=said, now=here.now(), result=result)
-        return effect
+    log.info("%s: %s. %s", act.kind, to.value, said)
+    return effect
 
 
 def decide(key: str, *, went_out: bool, who: str) -> Effect:

@@ -5,24 +5,22 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.schemas.objects import State, StateType
 from prefect.context import FlowRunContext
 from sqlmodel import Session, col, select
 
-from models import effects, orphans, todo, waiting, wanted
-from models.effects import EffectState
-from models.errors import Missing, Unavailable
+from models import orphans, todo, wanted
+from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
-from models.tables import Deal, Fact, StageRun
+from models.tables import Deal, Fact, StageRun, Wait
 from models.tracks import Sales, is_open
-from tasks import letters
 from tasks.engine import OTHERS, Engine, engine
+from tasks.mending import STUCK, Round, agree, replace
+from tasks.stage import make_run
 from tasks.step import step
-from tasks.waker import STUCK, Round, make_run, replace
-from tasks.world import lives, real_now, world
+from tasks.world import real_now, world
 
-LOST = frozenset({StateType.CRASHED, StateType.CANCELLED, StateType.COMPLETED})
+CHUNK = 500
 
 
 @step
@@ -34,29 +32,47 @@ def mend_runs() -> list[str]:
 def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: timedelta = STUCK) -> list[str]:
     """As `mend_runs`; `talk` opens a conversation with Prefect. Rows that were touched within `older` are left to whoever is at them.
 
-    A wanted run that is missing is made. A live one that Prefect lost, crashed, cancelled or cut off gets a successor; one that was handed
-    out and never begun is handed out again; one that failed before it could say so, or suspended while our database was busy, is written
-    down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`).
+    A wanted run that is missing is made. A live one that Prefect lost, crashed or cut off gets a successor; one that was handed out and
+    never begun is handed out again; one that failed before it could say so, that suspended while our database was busy, or that an operator
+    cancelled, is written down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`). Of the many that wait only
+    counts are asked, as long as they fit.
     """
     here, done = world(), Round()
     with here.db.reading() as session:
         rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at <= here.now() - older]
     with talk() as prefect:
-        seen, ours = {run.id: run for run in prefect.live()}, {row.flow_run_id for row in rows}
-        states = prefect.look([row.flow_run_id for row in rows if row.flow_run_id and row.flow_run_id not in seen])
-        for row in rows:
+        doubtful, quiet = _sorted_out(prefect, rows)
+        seen = {run.id: run for run in prefect.live(paused=prefect.paused() > quiet)}
+        states = prefect.look([row.flow_run_id for row in doubtful if row.flow_run_id])
+        for row in doubtful:
+            run = seen.get(row.flow_run_id or "")
             if row.state == RunState.WANTED:
                 _make(prefect, row, done)
-            elif row.flow_run_id in seen:
-                _mend_live(prefect, row, seen[row.flow_run_id], done)
-            else:
-                _mend(prefect, row, states.get(row.flow_run_id or ""), done)
+            elif run and not run.is_whole:
+                replace(here, prefect, row, "Prefect has cut it off from its deployment", done)
+            elif not agree(here, prefect, row, states.get(row.flow_run_id or ""), done) and run and orphans.is_stale(row, run, now=real_now()):
+                prefect.restart(run.id)
+                done.mended.append(f"{row.key}: it was taken and never begun; handed out again")
+        ours = {row.flow_run_id for row in rows}
         _judge(prefect, [run for run in seen.values() if run.id not in ours], done)
         for run in prefect.live(OTHERS):
             if orphans.is_abandoned(run, now=real_now()):
                 prefect.bury(run.id, crashed=True, why="It lost its worker: run it again.")
                 done.mended.append(f"{run.name}: it ran for more than an hour, so its worker is dead; shown as crashed")
     return done.mended
+
+
+def _sorted_out(prefect: Engine, rows: list[StageRun]) -> tuple[list[StageRun], int]:
+    """The rows to be looked at one by one, and how many wait as they should."""
+    waiting_ones = [row for row in rows if row.state == RunState.WAITING and row.flow_run_id]
+    doubtful, quiet = [row for row in rows if row.state != RunState.WAITING or not row.flow_run_id], 0
+    for start in range(0, len(waiting_ones), CHUNK):
+        chunk = waiting_ones[start : start + CHUNK]
+        if prefect.all_paused([row.flow_run_id or "" for row in chunk]):
+            quiet += len(chunk)
+        else:
+            doubtful += chunk
+    return doubtful, quiet
 
 
 def _make(prefect: Engine, row: StageRun, done: Round) -> None:
@@ -66,28 +82,6 @@ def _make(prefect: Engine, row: StageRun, done: Round) -> None:
         done.mended.append(f"{row.key}: it cannot be made. {missing}")
     else:
         done.mended.append(f"{row.key}: it was missing and is made")
-
-
-def _mend_live(prefect: Engine, row: StageRun, run: Seen, done: Round) -> None:
-    """A row whose run lives in Prefect: is it at what the row says?"""
-    if not run.is_whole:
-        replace(world(), prefect, row, "Prefect has cut it off from its deployment", done)
-    elif run.state == "CANCELLING" and run.since < real_now() - orphans.GRACE:
-        replace(world(), prefect, row, "it was to be cancelled in Prefect", done)
-    elif run.state == "PAUSED" and row.state == RunState.RUNNING:
-        _write(row, RunState.WAITING, "", done)
-    elif orphans.is_stale(row, run, now=real_now()):
-        prefect.restart(run.id)
-        done.mended.append(f"{row.key}: it was taken and never begun; handed out again")
-
-
-def _mend(prefect: Engine, row: StageRun, state: State | None, done: Round) -> None:
-    """A row whose run has ended in Prefect, or is not there."""
-    here = world()
-    if state is None or (state.type in LOST and row.state != RunState.FAILED):
-        replace(here, prefect, row, "Prefect lost it" if state is None else f"it was {(state.name or state.type).lower()} in Prefect", done)
-    elif state.type == StateType.FAILED and row.state != RunState.FAILED:
-        _write(row, RunState.FAILED, state.message or "it failed in Prefect", done)
 
 
 def _judge(prefect: Engine, runs: list[Seen], done: Round) -> None:
@@ -106,32 +100,6 @@ def _judge(prefect: Engine, runs: list[Seen], done: Round) -> None:
             case Does.HAND_OUT:
                 prefect.restart(run.id)
         done.mended.append(f"{run.name}: {why}; {does}")
-
-
-def _write(row: StageRun, to: RunState, why: str, done: Round) -> None:
-    here = world()
-    with here.db.writing() as session:
-        fresh = session.get_one(StageRun, row.id)
-        if fresh.state == row.state and fresh.touched_at == row.touched_at:
-            fresh.owner = ""
-            wanted.mark(session, fresh, to, now=here.now(), why=why[:2000])
-            done.mended.append(f"{row.key}: {to} in Prefect, and now in our rows")
-
-
-@step
-def settle_claims() -> list[str]:
-    """Letters of the waker's whose worker died under way: asked for, else unknown; one sentence each."""
-    here, told = world(), []
-    with here.db.reading() as session:
-        claimed = [one for one in effects.in_state(session, EffectState.CLAIMED) if one.kind == effects.ERRAND]
-        dead = [one for one in claimed if effects.is_orphan(one, now=real_now(), owner_lives=lives(session, one.owner))]
-    for effect in dead:
-        try:
-            state = letters.send(effect.key, letters.order_of(effect.args), kind=effects.ERRAND).state
-        except Unavailable as away:
-            state = f"put off: {away}"
-        told.append(f"{effect.key}: its worker died while it was under way; {state}")
-    return told
 
 
 @step
@@ -159,7 +127,9 @@ def find_unread() -> list[str]:
 
 
 def stranded(session: Session) -> list[Deal]:
-    """Open deals that nobody and nothing will move on."""
+    """Open deals that nobody and nothing will move on. The question of a run that an operator cancelled is nobody's."""
     live = select(StageRun.deal_id).where(col(StageRun.state).in_(LIVE), col(StageRun.deal_id).is_not(None))
-    deals = session.exec(select(Deal).where(col(Deal.id).not_in(live), col(Deal.sales).not_in([Sales.LOST, Sales.DECLINED]))).all()
-    return [deal for deal in deals if is_open(deal) and not waiting.open_waits(session, deal.id or 0)]
+    cancelled = select(StageRun.flow_run_id).where(StageRun.state == RunState.CANCELLED.value, col(StageRun.flow_run_id).is_not(None))
+    asks = select(Wait.deal_id).where(col(Wait.closed_at).is_(None), col(Wait.flow_run_id).not_in(cancelled))
+    without = select(Deal).where(col(Deal.id).not_in(live), col(Deal.id).not_in(asks), col(Deal.sales).not_in([Sales.LOST, Sales.DECLINED]))
+    return [deal for deal in session.exec(without) if is_open(deal)]

@@ -1,4 +1,4 @@
-"""`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators."""
+"""`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators; and how its run is made."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,10 +7,12 @@ from typing import Any
 from prefect import Flow, flow
 from prefect.runtime import flow_run
 
+from models import wanted
 from models.stages import Stage
-from models.tables import Client, Deal, Fact
-from tasks import runs
-from tasks.world import world
+from models.tables import Client, Deal, Fact, StageRun
+from tasks import heartbeat, labels, runs
+from tasks.engine import Engine
+from tasks.world import World, world
 
 
 def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], Flow[..., None]]:
@@ -22,7 +24,8 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     def declare(function: Callable[..., None]) -> Flow[..., None]:
         @wraps(function)
         def carry(**kwargs: Any) -> None:
-            with runs.entered(name, **kwargs):
+            with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
+                labels.put_on(tags_of(name, run.deal_id))
                 function(**kwargs)
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)
@@ -51,6 +54,21 @@ def title(stage_name: str, parameters: dict[str, Any]) -> str:
 
 def tags(stage_name: str, deal: Deal | None) -> list[str]:
     """What an operator filters by."""
-    if deal is None:
-        return [f"stage:{stage_name}"]
-    return [f"stage:{stage_name}", f"deal:{deal.id}", f"service:{deal.service}", *([f"manager:{deal.salesperson}"] if deal.salesperson else [])]
+    return [f"stage:{stage_name}", *labels.of_deal(deal)]
+
+
+def tags_of(stage_name: str, deal_id: int | None) -> list[str]:
+    """The tags of a stage's run, by the number of its deal; None before there is one."""
+    with world().db.reading() as session:
+        return tags(stage_name, session.get(Deal, deal_id) if deal_id else None)
+
+
+def make_run(here: World, prefect: Engine, row: StageRun) -> None:
+    """Make Prefect's run of a wanted row, or find it made. Raises Missing when its deployment is not there."""
+    parameters = {"application_id": row.application_id} if row.application_id else {"deal_id": row.deal_id}
+    parameters |= {"part": row.part} if row.part else {}
+    with here.db.reading() as session:
+        deal = session.get(Deal, row.deal_id) if row.deal_id else None
+    flow_run_id = prefect.create(row.stage, parameters, key=row.key, name=title(row.stage, parameters), tags=tags(row.stage, deal))
+    with here.db.writing() as session:
+        wanted.created(session, row.id or 0, flow_run_id, now=here.now())

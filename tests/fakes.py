@@ -224,13 +224,20 @@ class FakeEngine:
     def look(self, flow_run_ids: list[str]) -> dict[str, State]:
         return {one: self.states[one] for one in flow_run_ids if one in self.states}
 
+    def all_paused(self, flow_run_ids: list[str]) -> bool:
+        return all(one in self.states and self.states[one].is_paused() and one not in self.cut_off for one in flow_run_ids)
+
     def _do(self, verb: str, flow_run_id: str, state: State) -> None:
         self.did.append((verb, flow_run_id))
         self.states[flow_run_id] = state
 
-    def live(self, tags: tuple[str, ...] = ()) -> list[Seen]:
+    def paused(self) -> int:
+        return sum(state.is_paused() and run not in self.others for run, state in self.states.items())
+
+    def live(self, tags: tuple[str, ...] = (), *, paused: bool = True) -> list[Seen]:
         others, keys = tags == OTHERS, {run: key for key, run in self.keys.items()}
         mine = {run: state for run, state in self.states.items() if (run in self.others) is others and not state.is_final()}
+        mine = {run: state for run, state in mine.items() if paused or not state.is_paused()}
         return [Seen(run, run, keys.get(run, ""), state.type.value, state.timestamp, run not in self.cut_off) for run, state in mine.items()]
 
     def newest(self) -> list[str]:

@@ -7,9 +7,8 @@ from itertools import product
 import pytest
 from prefect.states import Cancelled, Crashed, Failed, Pending, Running, Scheduled, Suspended
 
-from models import documents, effects, letters
+from models import documents
 from models.answers import ProposalAnswer
-from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
 from models.stages import RunState as R
 from models.tracks import CLOSED, Cash, Sales, Work
@@ -17,7 +16,7 @@ from tasks import printing, reconcile
 from tasks.gateways.pdf import NoLibraries
 from tasks.world import World, real_now, use
 from tests.factories import a_deal, a_run, a_wait
-from tests.fakes import MONDAY, FakeEngine, ManualClock
+from tests.fakes import FakeEngine, ManualClock
 from tests.tasks.places import at
 
 
@@ -136,14 +135,3 @@ def test_an_empty_prefect_is_filled_from_our_rows_and_a_second_look_finds_nothin
     prefect = FakeEngine()
     assert len(mended(prefect, clock)) == len(LIVE) == len(prefect.made)
     assert mended(prefect, clock) == []
-
-
-def test_a_letter_of_the_wakers_whose_worker_died_is_asked_for_or_unknown(here_sqlite: World) -> None:
-    with here_sqlite.db.writing() as session:
-        deal = at(session, "briefing")
-        for key in ("errand/gone", "errand/lost"):
-            order = LetterOrder(name="brief-invitation", deal_id=deal.id, to="client")
-            effects.claim(session, letters.plan(session, key, order, now=MONDAY), "elsewhere/1/x", now=real_now())
-    assert reconcile.settle_claims.fn() == [f"errand/{key}: its worker died while it was under way; done" for key in ("gone", "lost")]
-    assert sorted(here_sqlite.mail.letters()) == ["errand/gone", "errand/lost"], "this mailer says that they never went out"
-    assert reconcile.settle_claims.fn() == []
