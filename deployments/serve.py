@@ -11,6 +11,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval
 from pydantic.fields import FieldInfo
 
+from deployments.pools import PLAIN_TEMPLATE, POOL
 from flows.adopting import adopt_deal
 from flows.after_operations import change_address, list_access, reply_review
 from flows.approving import approve
@@ -57,12 +58,6 @@ HOUSEKEEPING: dict[Flow, timedelta | str] = {
 }  # fmt: skip
 """How often each runs by itself; a text is a cron line, by the studio's clock."""
 FLOWS: tuple[Flow, ...] = (*STAGES, *OPERATIONS, *HOUSEKEEPING)
-POOL = "studio-warm"
-PLAIN_TEMPLATE = {
-    "job_configuration": {"name": "{{ name }}"},
-    "variables": {"type": "object", "properties": {"name": {"type": "string", "title": "Name"}}},
-}
-"""A small one: Prefect's server validates it at each run, and an empty one is refused."""
 
 
 def deploy(pool: str = POOL, zone: str = "UTC") -> dict[str, Flow]:

@@ -6,7 +6,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.columns import Payload
@@ -144,10 +144,12 @@ class Posting(SQLModel, table=True):
 class Todo(SQLModel, table=True):
     """A fact that the worker still has to act on: a webhook, say. Written with the fact; `done_at` when it was acted on."""
 
+    __table_args__ = (Index("todo_open", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),)
+
     fact_id: int = Field(foreign_key="fact.id", primary_key=True)
     kind: str
     added_at: datetime = _when(null=False)
-    due_at: datetime = _when(null=False, index=True)
+    due_at: datetime = _when(null=False)
     tries: int = 0
     said: str = ""
     done_at: datetime | None = _when()

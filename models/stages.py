@@ -3,7 +3,7 @@
     wanted ▶ created ▶ running ⇄ waiting ▶ done
                           │  ▲                superseded: a later generation has taken over
                           ▼  │ Retry           withdrawn: nobody wants it any more ▶ cancelled
-                         failed
+                         failed                cancelled: so it is, too, when an operator cancels the run in Prefect
 """
 
 from enum import StrEnum
@@ -48,10 +48,10 @@ LIVE = (R.WANTED, R.CREATED, R.RUNNING, R.WAITING, R.FAILED)
 LIVE_STATES = "(" + ", ".join(f"'{state}'" for state in LIVE) + ")"
 RUN_MOVES: dict[RunState, frozenset[RunState]] = {
     R.WANTED: frozenset({R.CREATED, R.RUNNING, R.WITHDRAWN}),
-    R.CREATED: frozenset({R.RUNNING, R.FAILED, R.SUPERSEDED, R.WITHDRAWN}),
-    R.RUNNING: frozenset({R.RUNNING, R.WAITING, R.FAILED, R.DONE, R.SUPERSEDED, R.WITHDRAWN}),
-    R.WAITING: frozenset({R.RUNNING, R.FAILED, R.SUPERSEDED, R.WITHDRAWN}),
-    R.FAILED: frozenset({R.RUNNING, R.SUPERSEDED, R.WITHDRAWN}),
+    R.CREATED: frozenset({R.RUNNING, R.FAILED, R.SUPERSEDED, R.WITHDRAWN, R.CANCELLED}),
+    R.RUNNING: frozenset({R.RUNNING, R.WAITING, R.FAILED, R.DONE, R.SUPERSEDED, R.WITHDRAWN, R.CANCELLED}),
+    R.WAITING: frozenset({R.RUNNING, R.FAILED, R.SUPERSEDED, R.WITHDRAWN, R.CANCELLED}),
+    R.FAILED: frozenset({R.RUNNING, R.SUPERSEDED, R.WITHDRAWN, R.CANCELLED}),
     R.DONE: frozenset(),
     R.SUPERSEDED: frozenset(),
     R.WITHDRAWN: frozenset({R.CANCELLED}),

@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import models.cash_tables
-import models.delivery_tables  # noqa: F401 (one metadata holds them all)
+import models.delivery_tables
+import models.row_numbers  # noqa: F401 (rows of a restored database are numbered there)
 from models.columns import Payload
 from models.columns import json_of as _json
 from models.columns import when as _when
@@ -40,8 +41,15 @@ class Client(SQLModel, table=True):
     bounce_said: str = ""
 
 
+def _few(name: str, column: str, those: str) -> Index:
+    """An index of the few rows that the waker asks for again and again, however many there are besides."""
+    return Index(name, column, sqlite_where=text(those), postgresql_where=text(those))
+
+
 class Deal(SQLModel, table=True):
     """One piece of work with one client, on three tracks. A track is written only by `models.tracks.move`."""
+
+    __table_args__ = (_few("deal_held", "held_until", "held_until IS NOT NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     client_id: int = Field(foreign_key="client.id", index=True)
@@ -106,6 +114,8 @@ class StageRun(SQLModel, table=True):
             sqlite_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
             postgresql_where=text(f"deal_id IS NOT NULL AND application_id IS NULL AND state IN {LIVE_STATES}"),
         ),
+        _few("stage_run_owned", "owner", "owner > ''"),
+        _few("stage_run_application", "application_id", "application_id IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -159,6 +169,8 @@ class Wait(SQLModel, table=True):
 
 class Effect(SQLModel, table=True):
     """An act on the world: planned → claimed → done | failed | skipped | unknown."""
+
+    __table_args__ = (Index("effect_counts", "state", "kind", "settled_at"),)
 
     key: str = Field(primary_key=True)
     deal_id: int | None = Field(default=None, foreign_key="deal.id", index=True)
@@ -253,7 +265,10 @@ class Lease(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key, hashed at rest."""
+    """A machine's key, or one of a person of the staff (`staff`: their address); hashed at rest.
+
+    `was_digest` is the key before the last rotation, good until `was_until`.
+    """
 
     __tablename__ = "api_key"
 
@@ -261,6 +276,10 @@ class ApiKey(SQLModel, table=True):
     name: str = Field(unique=True)
     digest: str = Field(unique=True)
     scopes: list[str] = _json(list)
+    staff: str = ""
     made_at: datetime = _when(null=False)
+    ends_at: datetime | None = _when()
+    was_digest: str | None = Field(default=None, index=True)
+    was_until: datetime | None = _when()
     used_at: datetime | None = _when()
     revoked_at: datetime | None = _when()

@@ -1,6 +1,8 @@
 """Wanted runs: each live (deal, stage, round) has one row, and Prefect's run is made from it, and made again."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
@@ -10,6 +12,7 @@ from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
 from models.tracks import Sales, Work
 
+AT_ONCE = 500
 STARTS_FROM: dict[Stage, frozenset[Sales]] = {
     Stage.INTAKE: frozenset({Sales.RECEIVED}),
     Stage.BRIEF: frozenset({Sales.BRIEFING}),
@@ -124,6 +127,21 @@ def of_run(session: Session, flow_run_id: str) -> StageRun | None:
     return session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
 
 
+def of_runs(session: Session, flow_run_ids: Sequence[str]) -> dict[str, StageRun]:
+    """The rows of flow runs, by the run's id."""
+    return {row.flow_run_id or "": row for row in _where(session, StageRun.flow_run_id, flow_run_ids)}
+
+
+def of_keys(session: Session, keys: Sequence[str]) -> dict[str, StageRun]:
+    """The rows of these keys."""
+    return {row.key: row for row in _where(session, StageRun.key, keys)}
+
+
+def _where(session: Session, column: Any, values: Sequence[str]) -> list[StageRun]:
+    parts = [values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE)]
+    return [row for part in parts for row in session.exec(select(StageRun).where(col(column).in_(part)))]
+
+
 def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:
     """Whether a stage was ever wanted in a deal's round: some happen once, whatever toggles afterwards."""
     same = (StageRun.stage == stage.value, StageRun.deal_id == deal.id, StageRun.round == deal.round)
@@ -171,6 +189,19 @@ def live_of(session: Session, deal_id: int) -> list[StageRun]:
 def in_states(session: Session, *states: RunState, limit: int = 500) -> list[StageRun]:
     """Rows in these states, oldest first."""
     return list(session.exec(select(StageRun).where(col(StageRun.state).in_(states)).order_by(col(StageRun.id)).limit(limit)))
+
+
+def to_make(session: Session, *, limit: int) -> list[StageRun]:
+    """Rows that have no run yet, oldest first; one that could not be made stands behind the others."""
+    rows = select(StageRun).where(StageRun.state == RunState.WANTED.value)
+    return list(session.exec(rows.order_by(col(StageRun.touched_at), col(StageRun.id)).limit(limit)))
+
+
+def touch(session: Session, row_id: int, *, now: datetime) -> None:
+    """Put a row behind the others."""
+    row = session.get_one(StageRun, row_id)
+    row.touched_at = now
+    session.add(row)
 
 
 def _to(session: Session, row: StageRun, to: RunState, now: datetime) -> None:

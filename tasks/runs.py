@@ -11,7 +11,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
 
-from models import attempts, wanted
+from models import attempts, logs, wanted
 from models.answers import Application
 from models.errors import Missing
 from models.stages import RunState, Stage
@@ -61,7 +61,8 @@ def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | N
     token = _current.set(run)
     left = RunState.DONE, ""
     try:
-        yield run
+        with logs.about(deal=run.deal_id, stage=run.stage, run=run.flow_run_id):
+            yield run
     except Pause:
         left = RunState.WAITING, ""
         raise
@@ -86,7 +87,11 @@ def check() -> None:
     if run is None:
         return
     with world().db.reading() as session:
-        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or session.get_one(StageRun, run.row_id).state == RunState.DONE
+        row = session.get_one(StageRun, run.row_id)
+        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or row.state == RunState.DONE
+    if row.state == RunState.CANCELLED:  # Prefect shows it already
+        get_run_logger().info("This run was cancelled (%s); it stops here.", row.why)
+        raise Abort("cancelled")
     if not still_ours:
         stop(run.flow_run_id)
 
@@ -97,6 +102,7 @@ def belongs_to(deal_id: int) -> None:
     if run is None:
         return
     run.deal_id = deal_id
+    logs.note(deal=deal_id)
     with world().db.writing() as session:
         row = session.get_one(StageRun, run.row_id)
         row.deal_id = deal_id
@@ -120,7 +126,7 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     with refused, here.db.writing() as session:
         row = wanted.begin(session, key, flow_run_id, here.worker, now=here.now())
         is_ours = row is not None
-        if row is None and wanted.of_run(session, flow_run_id) is None and not _is_key(key):
+        if row is None and wanted.of_run(session, flow_run_id) is None and not is_key(key):
             if deal_id is not None:
                 row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now(), part=part)
             elif application_id is not None:
@@ -139,7 +145,8 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     raise AssertionError("unreachable")
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Whether an idempotency key is a row's: its run was made by us, with name and tags."""
     return key.startswith(("deal-", "application-"))
 
 

@@ -1,4 +1,4 @@
-"""`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators."""
+"""`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators; and how its run is made."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,9 +9,10 @@ from prefect.runtime import flow_run
 
 from models import wanted
 from models.stages import Stage
-from models.tables import Client, Deal, Fact
-from tasks import diary, labels, runs
-from tasks.world import world
+from models.tables import Client, Deal, Fact, StageRun
+from tasks import diary, heartbeat, labels, runs
+from tasks.engine import Engine
+from tasks.world import World, world
 
 
 def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], Flow[..., None]]:
@@ -23,7 +24,7 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     def declare(function: Callable[..., None]) -> Flow[..., None]:
         @wraps(function)
         def carry(**kwargs: Any) -> None:
-            with runs.entered(name, **kwargs) as run:
+            with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
                 labels.put_on(tags_of(name, run.deal_id))
                 function(**kwargs)
                 diary.write(ended(name, run.deal_id))
@@ -73,3 +74,14 @@ def ended(stage_name: str, deal_id: int | None) -> str:
     stands = f"sales {deal.sales}, work {deal.work}, money {deal.money}".replace("_", " ")
     goes_on = f"It goes on with {', '.join(others)}." if others else "Nothing else is wanted."
     return f"The {stage_name} of deal {deal.id} is done: {stands}. {goes_on}"
+
+
+def make_run(here: World, prefect: Engine, row: StageRun) -> None:
+    """Make Prefect's run of a wanted row, or find it made. Raises Missing when its deployment is not there."""
+    parameters = {"application_id": row.application_id} if row.application_id else {"deal_id": row.deal_id}
+    parameters |= {"part": row.part} if row.part else {}
+    with here.db.reading() as session:
+        deal = session.get(Deal, row.deal_id) if row.deal_id else None
+    flow_run_id = prefect.create(row.stage, parameters, key=row.key, name=title(row.stage, parameters), tags=tags(row.stage, deal))
+    with here.db.writing() as session:
+        wanted.created(session, row.id or 0, flow_run_id, now=here.now())

@@ -1,16 +1,20 @@
-"""What our worker takes from Prefect's private parts is there, in the version we are pinned to."""
+"""What our worker takes from Prefect's private parts is there, in the version we are pinned to; it takes no more than it can carry."""
 
+import asyncio
 import inspect
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from prefect import Flow
+from prefect import Flow, results
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
-from deployments.worker import WarmWorker
+from deployments.warm import WarmWorker
+from deployments.worker import Bell, look_again
 from flows.payment import payment
+from tasks.mending import Round
 from tests.fakes import FakeEngine
 
 TAKEN = ("_submitting_flow_run_ids", "_cancelling_observer", "_runs_task_group")
@@ -45,3 +49,81 @@ def test_while_prefect_is_away_a_run_that_cannot_begin_does_not_take_the_worker_
     worker._in_threads.add(run.id)
     worker._carry(run)
     assert (prefect.did, worker._in_threads) == ([], set())
+
+
+class Line:
+    """Prefect's client, as far as runs that are due are asked for."""
+
+    def __init__(self, due: int) -> None:
+        self.due, self.limits = due, []
+
+    async def request(self, _method: str, _path: str, *, path_params: dict, json: dict) -> SimpleNamespace:
+        self.limits.append(json["limit"])
+        flow, queue = str(uuid4()), str(uuid4())
+        run = {"work_pool_id": queue, "work_queue_id": queue, "flow_run": {"flow_id": flow}}
+        return SimpleNamespace(json=lambda: [run] * min(self.due, json["limit"]))
+
+
+@pytest.mark.parametrize(
+    ("threads", "busy", "due", "taken", "left"), [(3, 0, 2, 2, False), (3, 1, 2, 2, True), (3, 2, 9, 1, True), (3, 3, 9, 0, True), (2, 3, 1, 0, True)]
+)
+def test_a_worker_takes_no_more_runs_than_it_has_threads_and_knows_that_some_are_left(threads: int, busy: int, due: int, taken: int, left: bool) -> None:
+    worker = WarmWorker({}, threads, work_pool_name=POOL)
+    worker._client = line = Line(due)
+    worker._in_threads = {uuid4() for _ in range(busy)}
+    found = asyncio.run(worker._get_scheduled_flow_runs())
+    assert (len(found), worker._left) == (taken, left)
+    assert line.limits == ([threads - busy] if threads > busy else [])
+
+
+def test_what_is_asked_for_is_what_prefect_itself_asks_for() -> None:
+    assert "_get_scheduled_flow_runs" in inspect.getsource(BaseWorker.get_and_submit_flow_runs)
+    assert "get_scheduled_flow_runs_for_work_pool" in inspect.getsource(BaseWorker._get_scheduled_flow_runs)
+
+
+def after(*nudges: bytes) -> Bell:
+    async def heard() -> Bell:
+        bell = Bell()
+        bell.nudged = bell.due = False
+        for data in nudges:
+            bell.datagram_received(data, None)
+        await bell.wait(5 if nudges else 0)
+        return bell
+
+    return asyncio.run(heard())
+
+
+def test_a_run_that_was_touched_in_prefect_is_looked_at_and_fetched() -> None:
+    run = str(uuid4())
+    bell = after(f"touched {run}".encode(), b"touched")
+    assert (bell.nudged, bell.due, bell.touched) == (True, True, {run})
+
+
+def test_for_a_nudge_of_ours_prefect_is_asked_only_when_the_waker_made_something() -> None:
+    bell = after(b"work")
+    assert (bell.nudged, bell.due, bell.touched) == (True, False, set())
+
+
+def test_when_nobody_nudges_runs_are_polled_for() -> None:
+    assert (after().nudged, after().due) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("done", "soon"),
+    [(Round(), 0), (Round(reminded=1), 0), (Round(again=True, woken=1), 1), (Round(more=True, again=True), 0.02), (Round(created=1), 16), (Round(woken=1), 16)],
+)
+def test_the_waker_looks_again_as_soon_as_there_may_be_something(done: Round, soon: float) -> None:
+    assert look_again(done) == soon
+
+
+def test_where_results_are_kept_is_asked_by_the_function_that_we_ask_once() -> None:
+    a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    assert hasattr(results._read_server_default_result_storage_block_id, "cache_info")
+    assert "_read_server_default_result_storage_block_id()" in inspect.getsource(results._get_default_result_storage)
+
+
+def test_a_run_that_was_made_with_its_name_is_not_named_again() -> None:
+    worker = a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    (named,) = worker._named.values()
+    assert (named.flow_run_name, named.name, named.fn) == (None, payment.name, payment.fn)
+    assert payment.flow_run_name

@@ -6,19 +6,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled, Suspended
+from prefect.states import AwaitingRetry, Cancelled, Cancelling, Completed, Crashed, Failed, Pending, Running, Scheduled, Suspended
 from sqlmodel import Session, col, select
 
 import tasks.effects
 import tasks.letters
-from models import leases, letters, wanted
+from models import effects, leases, letters, wanted
 from models.answers import BriefSent, Held, ProposalAnswer, ProposalViewed, Released
-from models.errors import Unavailable, Uncertain
+from models.errors import Missing, Unavailable, Uncertain
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from models.tracks import Sales
-from tasks.waker import STUCK, Round, tick
+from tasks import reconcile
+from tasks.mending import A_LOOK, BY_OPERATOR
+from tasks.waker import A_ROUND, STUCK, Round, tick
 from tasks.world import World, real_now, use
 from tests.factories import a_deal, a_fact, a_run, a_wait, an_application, rungs, told
 from tests.fakes import MONDAY, FakeEngine
@@ -233,8 +235,27 @@ def test_while_mail_is_away_the_reminder_waits_and_goes_out_once(here_sqlite: Wo
     here_sqlite.mail.away = True
     assert tick(prefect.talk).reminded == 0
     here_sqlite.mail.away = False
+    clock.pass_(minutes=2)
     assert [tick(prefect.talk).reminded for _ in range(2)] == [1, 0]
     assert len(here_sqlite.mail.sent) == 1
+
+
+def test_reminders_that_cannot_go_out_make_room_for_the_others(here_sqlite: World, prefect: FakeEngine, clock) -> None:
+    with here_sqlite.db.writing() as session:
+        for number in range(A_ROUND + 1):
+            broken = number < A_ROUND
+            deal = a_deal(session) if broken else at(session, "proposed")
+            ladder = rungs("no-such-letter") if broken else rungs("proposal-reminder-opened")
+            a_wait(session, deal, ProposalAnswer, stage=Stage.PROPOSAL, run=f"run-{number}", key="mine#1", rungs=ladder)
+    clock.pass_(days=3)
+    assert [tick(prefect.talk).reminded for _ in range(2)] == [0, 1]
+
+
+def test_a_wait_that_was_woken_for_an_answer_somebody_else_took_is_put_right(here_sqlite: World, prefect: FakeEngine, clock) -> None:
+    with asked(here_sqlite, prefect, rungs=rungs("proposal-reminder-opened")) as (_, _, wait):
+        wait.due_at = MONDAY
+    assert tick(prefect.talk) == Round()
+    assert rows(here_sqlite, Wait, id=wait.id)[0].due_at == MONDAY + 2 * DAY
 
 
 def test_a_letter_that_cannot_be_written_keeps_nothing_else_from_happening(here_sqlite: World, prefect: FakeEngine, clock) -> None:
@@ -259,6 +280,23 @@ def test_an_errand_is_carried_once(here: World, prefect: FakeEngine) -> None:
         letters.plan(session, f"deal/{deal.id}/link/1", order, now=MONDAY)
     assert [tick(prefect.talk).errands for _ in range(3)] == [1, 0, 0]
     assert here.mail.letters() == [f"deal/{deal.id}/link/1"]
+
+
+@pytest.mark.parametrize(
+    ("can_ask", "went_out", "becomes"), [(True, True, "done"), (True, False, "done"), (False, True, "unknown"), (False, False, "unknown")]
+)
+def test_an_errand_whose_sender_died_is_asked_for_or_unknown(
+    here_sqlite: World, prefect: FakeEngine, can_ask: bool, went_out: bool, becomes: str
+) -> None:
+    here = use(replace(here_sqlite, mail=replace(here_sqlite.mail, can_ask=can_ask)))
+    with here.db.writing() as session:
+        order = LetterOrder(name="brief-invitation", deal_id=at(session, "briefing").id, to="client")
+        effects.claim(session, letters.plan(session, "errand/1", order, now=MONDAY), "a dead worker", now=real_now())
+    if went_out:
+        here.mail.send(tasks.letters.write(here, "errand/1", order))
+    tick(prefect.talk)
+    assert rows(here, Effect, key="errand/1")[0].state == becomes
+    assert here.mail.letters() == ["errand/1"] * (can_ask or went_out)
 
 
 def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: FakeEngine) -> None:
@@ -346,7 +384,7 @@ def test_a_run_that_was_taken_and_never_begun_is_handed_out_again(here_sqlite: W
     assert prefect.did == [("restart", "taken")]
 
 
-@pytest.mark.parametrize("state", [Crashed(), Cancelled(), None])
+@pytest.mark.parametrize("state", [Crashed(), Completed(), None])
 @pytest.mark.parametrize("row_state", [RunState.CREATED, RunState.RUNNING])
 def test_a_run_that_prefect_lost_or_ended_gets_a_successor(here_sqlite: World, prefect: FakeEngine, clock, state, row_state) -> None:
     with here_sqlite.db.writing() as session:
@@ -356,6 +394,65 @@ def test_a_run_that_prefect_lost_or_ended_gets_a_successor(here_sqlite: World, p
     clock.pass_(minutes=1)
     tick(prefect.talk)
     assert [one.generation for one in rows(here_sqlite, StageRun) if one.state in LIVE] == [2]
+
+
+@pytest.mark.parametrize("state", [Cancelled(), Cancelling()])
+@pytest.mark.parametrize("row_state", [RunState.CREATED, RunState.RUNNING, RunState.WAITING, RunState.FAILED])
+def test_what_an_operator_cancels_in_prefect_is_cancelled_and_its_deal_told_of(here_sqlite: World, prefect: FakeEngine, state, row_state) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        a_run(session, Stage.BRIEF, deal, state=row_state, flow_run_id="ended", owner=here_sqlite.worker if row_state == RunState.RUNNING else "")
+        a_wait(session, deal, BriefSent, stage=Stage.BRIEF, run="ended", rungs=rungs("brief-reminder"))
+        leases.take(session, f"worker/{here_sqlite.worker}", here_sqlite.worker, length=DAY, now=real_now())
+    prefect.states["ended"] = state
+    tick(prefect.talk, told=["ended"])
+    assert [(row.state, row.why) for row in rows(here_sqlite, StageRun)] == [("cancelled", BY_OPERATOR)]
+    assert prefect.states["ended"].is_cancelled()
+    assert reconcile.find_stranded.fn() == [f"Deal {deal.id} is briefing and has no next step."]
+    assert tick(prefect.talk) == Round()
+
+
+def test_a_deal_is_reminded_of_nothing_once_an_operator_has_cancelled_its_run(here_sqlite: World, prefect: FakeEngine, clock) -> None:
+    with asked(here_sqlite, prefect, whole=True, rungs=rungs("proposal-reminder-opened")):
+        pass
+    prefect.states["asked"] = Cancelled()
+    tick(prefect.talk, told=["asked"])
+    clock.pass_(days=3)
+    assert tick(prefect.talk) == Round()
+
+
+def test_a_run_that_is_looked_at_and_goes_its_way_is_left_alone(here_sqlite: World, prefect: FakeEngine) -> None:
+    with asked(here_sqlite, prefect):
+        pass
+    prefect.states["asked"] = Scheduled(name="Resuming")
+    assert tick(prefect.talk, told=["asked", "somebody else's"]) == Round()
+
+
+def test_runs_that_have_not_begun_are_looked_at_in_turns(here_sqlite: World, prefect: FakeEngine, clock) -> None:
+    with here_sqlite.db.writing() as session:
+        for number in range(A_LOOK + 1):
+            a_run(session, Stage.BRIEF, a_deal(session), state=RunState.CREATED, flow_run_id=f"queued-{number}")
+            prefect.states[f"queued-{number}"] = Scheduled()
+    prefect.states[f"queued-{A_LOOK}"] = Crashed()
+    clock.pass_(minutes=1)
+    assert [len(tick(prefect.talk).mended) for _ in range(2)] == [0, 1]
+
+
+def test_stages_without_a_deployment_keep_no_others_from_being_made(here_sqlite: World, clock) -> None:
+    class Lacking(FakeEngine):
+        def create(self, stage: str, parameters: dict, **values) -> str:
+            if stage == Stage.REVIEW:
+                raise Missing("Prefect has no deployment review.")
+            return super().create(stage, parameters, **values)
+
+    with here_sqlite.db.writing() as session:
+        for stage in [Stage.REVIEW] * A_ROUND + [Stage.BRIEF]:
+            a_run(session, stage, a_deal(session))
+    lacking, created = Lacking(), []
+    for _ in range(2):
+        clock.pass_(seconds=1)
+        created.append(tick(lacking.talk).created)
+    assert created == [0, 1]
 
 
 @pytest.mark.parametrize("state", [Scheduled(), AwaitingRetry(), Pending()])

@@ -1,0 +1,53 @@
+"""A worker's sign of life: it renews its lease, and who does not is taken for dead.
+
+The worker's process beats by itself. Where a run has a process of its own (a stock worker's), that process beats for as long as its stage runs.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from models import leases
+from models.errors import StudioError
+from tasks.world import WORKER_LEASE, real_now, world
+
+EVERY = 5.0
+OWN_PROCESS = "PREFECT__FLOW_RUN_ID"
+"""Prefect sets it in a process that it starts for one run."""
+log = logging.getLogger("studioflow.worker")
+
+
+def beat() -> None:
+    """Renew this process's lease. A database that is busy is tried again by the next beat."""
+    here = world()
+    try:
+        with here.db.writing() as session:
+            leases.take(session, f"worker/{here.worker}", here.worker, length=WORKER_LEASE, now=real_now())
+    except StudioError as error:
+        log.warning("The worker's lease could not be renewed: %s", error)
+
+
+@contextmanager
+def of_own_process() -> Generator[None]:
+    """Beat while the block runs if this process was started for one run; the lease goes with it."""
+    if OWN_PROCESS not in os.environ:
+        yield
+        return
+    over, here = threading.Event(), world()
+    beat()
+    thread = threading.Thread(target=_keep, args=(over,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with here.db.writing() as session:
+            leases.give_back(session, f"worker/{here.worker}", here.worker)
+
+
+def _keep(over: threading.Event) -> None:
+    while not over.wait(EVERY):
+        beat()
