@@ -191,6 +191,7 @@ def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, pag
     with system.db.reading() as session:
         lead = session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == "application", col(Fact.source) == "operator")).one()
     assert lead.payload["name"] == "Nora"
+    assert {"operation", "operation:register-lead"} <= set(system.run_named("register-lead · Nora")["tags"]), "found by its tag, as a stage's run is"
     someone.gets("r1/brief/mail")
 
 

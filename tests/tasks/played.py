@@ -26,7 +26,7 @@ from models import waiting
 from models.cash_tables import Invoice
 from models.stages import RunState
 from models.tables import Deal, Document, Effect, Fact, Move, StageRun, Wait
-from tasks import engine, forms, looks, runs, waits
+from tasks import diary, engine, forms, looks, runs, waits
 from tasks.step import Step
 from tasks.world import World
 from tests.fakes import ManualClock
@@ -49,6 +49,7 @@ class Player:
     stumbles: bool = False
     called: set[str] = field(default_factory=set)
     failures: set[str] = field(default_factory=set)
+    diary: list[str] = field(default_factory=list)
 
     def play(self, flow: Flow, row_id: int, script: list[Say]) -> None:
         """Run a stage to its end, again after each failure; each suspension is answered by the next line of `script`."""
@@ -135,6 +136,7 @@ def without_engine(player: Player, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         patch.setattr(looks, "suspend_flow_run", suspend)
         patch.setattr(forms, "read_flow_run_input", no_input)
         patch.setattr(engine, "get_client", client)
+        patch.setattr(diary, "get_run_logger", lambda: SimpleNamespace(info=lambda line, *words: player.diary.append(line % words)))
         yield player
 
 
