@@ -98,6 +98,7 @@ def writing(place: Path) -> Generator[Writer]:
     if place.exists():
         raise Refused(f"{place} is there already; give another name.")
     part = place.with_name(f".{place.name}.part")
+    part.unlink(missing_ok=True)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

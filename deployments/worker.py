@@ -24,7 +24,7 @@ if __name__ == "__main__":  # Prefect reads its settings when it is imported
 
 from prefect import Flow
 
-from deployments.guard import admit_or_leave
+from deployments.guard import admit_or_leave, make_runs_anew
 from deployments.pools import POOL, wait_for_server
 from deployments.serve import deploy
 from deployments.warm import WarmWorker
@@ -185,10 +185,12 @@ def main() -> None:
     logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
-    admit_or_leave()
+    is_new = admit_or_leave()
     with alone(here.db, "deploy"):
         flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()
+    if is_new and flows:
+        make_runs_anew()
     asyncio.run(serve(settings, flows))
 
 

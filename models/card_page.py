@@ -83,7 +83,7 @@ def _worth(card: DealCard, locale: str) -> str:
 
 
 def _waits(card: DealCard, zone: str) -> str:
-    head = ("For whom", "What", "Stage", "Since", "Next look", "Until")
+    head = ("Move", "What", "Stage", "Since", "Next look", "Until")
     rows = [
         (wait.whose, lines(wait.what), wait.stage, moment(wait.opened_at, zone), moment(wait.due_at, zone), moment(wait.deadline, zone))
         for wait in card.waits

@@ -33,7 +33,7 @@ def bars(title: str, values: Sequence[Bar]) -> str:
     parts = []
     for index, one in enumerate(values):
         top = TITLE + index * ROW
-        long = max(room * max(one.value, 0) / most, 2)
+        long = max(room * one.value / most, 2) if one.value > 0 else 0
         middle = top + BAR / 2 + 5
         parts += [
             _text(EDGE, middle, _short(one.name), INK),

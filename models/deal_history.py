@@ -68,8 +68,9 @@ def _moved(move: MoveView) -> Line:
 
 
 def _effect(effect: EffectView) -> Line:
-    told = "" if effect.state == "done" else lines(effect.said, SHORT)
-    return Line(effect.at, "effect", f"{lines(effect.what or effect.key, SHORT)}: {_state(effect.state)}", "", told)
+    said = "" if effect.state == "done" else lines(effect.said, SHORT)
+    more = f"{said}<br>`{effect.key}`" if said else f"`{effect.key}`"
+    return Line(effect.at, "effect", f"{lines(effect.what or effect.key, SHORT)}: {_state(effect.state)}", "", more)
 
 
 def _state(state: str) -> str:

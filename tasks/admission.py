@@ -10,8 +10,8 @@ from tasks.engine import Engine
 from tasks.world import world
 
 
-def admit(prefect: Engine) -> None:
-    """Claim a Prefect that serves nobody yet. Raises BadSetup with what to do when its runs are of another installation."""
+def admit(prefect: Engine) -> bool:
+    """Claim a Prefect that serves nobody yet; whether it did. Raises BadSetup with what to do when its runs are of another installation."""
     here = world()
     with here.db.writing() as session:
         ours, theirs = _ours(session), prefect.installation()
@@ -19,8 +19,10 @@ def admit(prefect: Engine) -> None:
         why = installation.refusal(ours, theirs, has_runs=bool(known), knows_one=installation.knows_any(session, known))
     if why:
         raise BadSetup(why)
-    if theirs != ours:
-        prefect.belong_to(ours)
+    if theirs == ours:
+        return False
+    prefect.belong_to(ours)
+    return True
 
 
 def forget(prefect: Engine) -> int:

@@ -1,4 +1,4 @@
-"""Prefect, as far as we ask anything of it: make a run, wake it, end it, look at it."""
+"""Prefect, as far as we ask anything of it: make a run, wake it, end it, look at it. Longer than 200: every call there is."""
 
 import ssl
 from collections.abc import Generator, Sequence

@@ -137,8 +137,9 @@ def test_the_boards_tell_a_deal_all_open_deals_and_the_month(system: System, pag
 
     page.goto(board(system, f"deal-{someone.deal}", "The client's move", f"/runs/flow-run/{wait.flow_run_id}"))
     expect(page.get_by_role("heading", name=f"Deal {someone.deal} · Acme")).to_be_visible()
-    for cell in ("deposit due", "invoice-out: done", "money: none → deposit due", "contract.signed"):
+    for cell in ("deposit due", "invoice-ready: done", "money: none → deposit due", "contract.signed"):
         expect(page.get_by_role("cell", name=cell).first).to_be_visible()
+    page.set_viewport_size({"width": 1400, "height": 2400})  # this UI scrolls within its page
     browser.shoot(page, "prefect-deal-card")
     paper = page.get_by_role("link", name=f"invoice {invoice.number}").get_attribute("href") or ""
     assert (paper.startswith(f"{system.base}/i/"), httpx.get(paper).status_code) == (True, 200)

@@ -80,7 +80,7 @@ def test_facts_moves_and_effects_are_one_timeline_the_newest_first(here_sqlite) 
         effects.settle(session, effect, EffectState.FAILED, said="550 no such user", now=MONDAY + 3 * HOUR)
         card = card_of(here_sqlite, session, deal)
     assert [(line.sort, line.what, line.more) for line in timeline(card)] == [
-        ("effect", "brief-invitation: **failed**", "550 no such user"), ("move", "sales: briefing → **estimating**", "the brief came"),
+        ("effect", "brief-invitation: **failed**", "550 no such user<br>`deal/1/brief/mail`"), ("move", "sales: briefing → **estimating**", "the brief came"),
         ("fact", "**brief.sent**", "Please hurry"), ("move", "sales: received → **briefing**", "the intake is done"),
     ]  # fmt: skip
     assert "123456" not in card_page(card, zone="UTC", locale="en_IE"), "only words are told"

@@ -26,10 +26,11 @@ def test_prefect_is_acted_on_when_it_is_ours_or_nobodys(theirs: str, has_runs: b
 
 def test_an_empty_prefect_is_claimed_once_and_stays_ours(here: World) -> None:
     prefect = FakeEngine()
-    admission.admit(prefect)
+    assert admission.admit(prefect)
     first = prefect.whose
-    admission.admit(prefect)
-    assert first and prefect.whose == first
+    assert not admission.admit(prefect)
+    assert first
+    assert prefect.whose == first
 
 
 def test_a_full_prefect_beside_an_empty_database_is_refused_and_nothing_is_touched(here_sqlite: World) -> None:
