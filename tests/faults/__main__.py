@@ -22,7 +22,11 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="studio-faults-"))
     suite = Suite(home, seed, _say, asked.points, scenes, asked.minutes, asked.parts or PARTS)
     _say(f"seed {seed}, {len(suite.points)} points, {len(scenes)} scenes, {asked.minutes:g} minutes at most, logs in {home}")
-    wrong = suite.run()
+    try:
+        wrong = suite.run()
+    except KeyboardInterrupt:  # everything is stopped by now, but for those who wait in threads
+        _say(f"Stopped; logs in {home}.")
+        os._exit(130)
     for sentence in wrong:
         _say(f"WRONG: {sentence}")
     if not wrong:

@@ -81,7 +81,7 @@ def storm(trial: Trial, troubles: Sequence[Trouble] = TROUBLES, *, pauses: tuple
                 came.append(trouble.__name__)
                 trouble(trial, chance)
 
-    raging = threading.Thread(target=rage)
+    raging = threading.Thread(target=rage, daemon=True)
     raging.start()
     try:
         yield came

@@ -83,9 +83,12 @@ class Trial:
         self._playing.set()
         looking = threading.Thread(target=self._look_after, daemon=True)
         looking.start()
-        with ThreadPoolExecutor(at_once) as pool:
+        pool = ThreadPoolExecutor(at_once)
+        try:
             ended = list(pool.map(self._one, scenes))
-        self._playing.clear()
+        finally:
+            self._playing.clear()
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever stops the play does not wait for those who still wait
         looking.join()
         return [broken for broken in ended if broken]
 
