@@ -10,8 +10,10 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 import templates
+from api.counts import Counts
 from api.engine import Engine
 from api.robots import Robots
+from api.traffic import Requests
 from models import addresses, nudges
 from models.clock import Clock
 from models.company import Company
@@ -32,6 +34,7 @@ class Door:
     now: Callable[[], datetime]
     robots: Robots
     engine: Engine
+    requests: Requests
 
     @cached_property
     def chrome(self) -> Chrome:
@@ -65,8 +68,8 @@ class Door:
         return sold.name if sold else slug
 
     def nudge(self) -> None:
-        """Tell the worker that there is work."""
-        nudges.nudge(self.settings.nudges)
+        """Tell the workers that there is work."""
+        nudges.nudge(self.settings.nudges, self.db)
 
     def page(self, name: str, record: View, status: int = 200, headers: Mapping[str, str] | None = None, locale: str = "") -> HTMLResponse:
         """Template `name` filled with `record`, as an answer."""
@@ -78,8 +81,11 @@ class Door:
 def build(settings: Settings, company: Company) -> Door:
     """The door of these settings."""
     now = Clock(settings.clock)
-    robots = Robots(settings.secret.get_secret_value(), settings.apply_per_hour, settings.apply_min_seconds)
-    return Door(settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings))
+    secret = settings.secret.get_secret_value()
+    robots = Robots(secret, settings.apply_per_hour, settings.apply_min_seconds, Counts(secret, settings.redis_url))
+    return Door(
+        settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings), requests=Requests()
+    )  # fmt: skip
 
 
 async def _door(request: Request) -> Door:

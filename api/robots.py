@@ -3,24 +3,22 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from limits import RateLimitItemPerHour
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from api.counts import Counts
 
 _PARTS = 3
 
 
 @dataclass(frozen=True)
 class Robots:
-    """The rules of this installation. Counts are this process's own: several api processes let as many times more through."""
+    """The rules of this installation."""
 
     secret: str
     per_hour: int
     min_seconds: float
-    _limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+    counts: Counts
 
     def started(self, now: datetime) -> str:
         """What a form carries from being shown to being sent: time, a nonce of its own, our signature."""
@@ -49,7 +47,7 @@ class Robots:
 
     def allows(self, what: str, address: str, per_hour: int) -> bool:
         """Whether an address may do this once more within the hour. Counts it."""
-        return self._limiter.hit(RateLimitItemPerHour(per_hour), what, address)
+        return self.counts.hit(what, address, per_hour)
 
     def _sign(self, body: str) -> str:
         return hmac.new(self.secret.encode(), f"apply/{body}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -28,6 +28,7 @@ TAKEN = {
     "ledger": "the daily proof over ten thousand invoices",
     "statement": "a bank statement of ten thousand lines",
     "hours": "ten thousand entries of a tracker, and the report of a month over them",
+    "scrape": "what /metrics and a probe cost over ten thousand deals",
     "webhook": "payment provider's webhook → answer",
     "answer": "form post → answer",
 }
@@ -43,9 +44,9 @@ def main(args: list[str]) -> int:
         wanted = _parser().parse_args(args)
     except SystemExit as stopped:
         return int(stopped.code or 0)
-    machine, told = figures.machine(), Console(stderr=True, highlight=False)
+    machine, told = figures.machine(wanted.profile), Console(stderr=True, highlight=False)
     try:
-        found = _measured([name for name in TAKEN if name in (wanted.only or TAKEN)], told, quick=wanted.quick)
+        found = _measured([name for name in TAKEN if name in (wanted.only or TAKEN)], told, quick=wanted.quick, profile=wanted.profile)
     except StudioError as error:
         told.print(str(error), markup=False)
         return 1
@@ -59,24 +60,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./studio bench", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few repeats: a look, no measurement")
     parser.add_argument("--only", action="append", choices=list(TAKEN), metavar="NAME", help="only this one; may be given again")
+    parser.add_argument("--profile", choices=["embedded", "postgres"], default="embedded", help="on SQLite as it comes, or on PostgreSQL and Redis")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="plain JSON, for scripts")
     shape.add_argument("--markdown", action="store_true", help="the table of benchmarks/README.md")
     return parser
 
 
-def _measured(names: Sequence[str], told: Console, *, quick: bool) -> list[Figure]:
+def _measured(names: Sequence[str], told: Console, *, quick: bool, profile: str) -> list[Figure]:
     # Here, so that a wrong argument is told before they are read.
-    from benchmarks import bank, books, cash, crowd, engines, hours, house, paper, rest, sale, storms, waits, webhook
+    from benchmarks import bank, books, cash, crowd, engines, hours, house, paper, rest, sale, scrape, storms, waits, webhook
 
     measures: dict[str, Callable[..., list[Figure]]] = {
         "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "paid": cash.paid, "invoice": paper.invoice, "engines": engines.engines,
         "triggers": crowd.triggers, "rest": rest.rest, "waits": waits.waits, "crowd": crowd.crowd, "start": rest.restart,
         "issuing": storms.issuing, "ledger": books.books, "statement": bank.statement, "hours": hours.hours,
-        "webhook": webhook.webhook, "answer": sale.answers,
+        "scrape": scrape.scrape, "webhook": webhook.webhook, "answer": sale.answers,
     }  # fmt: skip
     found: list[Figure] = []
-    with told.status("Starting a system to measure …"), house.at_home() as system:
+    with told.status("Starting a system to measure …"), house.at_home(profile=profile) as system:
         sale.warm_up(system)
         for name in names:
             with told.status(f"{TAKEN[name]} …"):

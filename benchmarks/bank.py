@@ -19,9 +19,9 @@ from tests.models.bank_files import BankLine, camt
 LINES, OURS = 10_000, 1000
 
 
-def statement(_house: House, *, quick: bool) -> list[Figure]:  # noqa: ARG001 (its size is what it is about)
+def statement(beside: House, *, quick: bool) -> list[Figure]:  # noqa: ARG001 (its size is what it is about)
     """On a system of its own, whose pages have worked on nothing else. Raises StudioError when a line is lost or booked twice."""
-    with at_home() as house, machine(house.settings, "statements:write") as key:
+    with at_home(profile=beside.profile) as house, machine(house.settings, "statements:write") as key:
         with house.db.writing() as session:
             numbers = [invoice.number or "" for invoice in issued(session, OURS)]
         content = camt(lines(numbers))

@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+DATABASES = {"embedded": "SQLite", "postgres": "PostgreSQL and Redis"}
 HEADINGS = ("figure", "measured", "aim", "how")
 
 
@@ -89,12 +90,12 @@ def plain(figures: Sequence[Figure], machine: str) -> dict[str, Any]:
     return {"machine": machine, "figures": [asdict(figure) | {"meets": figure.meets} for figure in figures]}
 
 
-def machine() -> str:
+def machine(profile: str = "embedded") -> str:
     """What it was measured on, in one line: cores, memory, load before the run, versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     here = f"{cores} cores, {memory:.0f} GiB memory, load {os.getloadavg()[0]:.1f} before the run, {_system()}"
-    return f"{here}, Python {platform.python_version()}, Prefect {version('prefect')}, SQLite"
+    return f"{here}, Python {platform.python_version()}, Prefect {version('prefect')}, {DATABASES[profile]}"
 
 
 def _marked(figure: Figure) -> str:

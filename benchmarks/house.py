@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from benchmarks.processes import SMAPS, family
@@ -21,6 +23,7 @@ from models.errors import StudioError
 from models.settings import ROOT
 from models.stages import RunState
 from models.tables import StageRun
+from tests import services
 from tests.e2e.system import System, eventually
 
 PATIENCE = 180.0
@@ -29,10 +32,24 @@ SEEN = 0.1
 BUSY = (RunState.WANTED, RunState.CREATED, RunState.RUNNING)
 
 
+@contextmanager
+def _postgres() -> Generator[dict[str, str]]:
+    try:
+        with services.grown(lasting=True) as databases:
+            yield databases
+    except (OperationalError, RedisError, LookupError) as error:
+        raise StudioError(f"PostgreSQL and Redis are needed here, at STUDIO_TEST_POSTGRES_URL and STUDIO_TEST_REDIS_URL: {error}") from error
+
+
+PROFILES: dict[str, Callable[[], AbstractContextManager[dict[str, str]]]] = {"embedded": lambda: nullcontext({}), "postgres": _postgres}
+"""On which databases a system is measured: what `up` comes with, or PostgreSQL for ours and for Prefect's, and Redis between its parts."""
+
+
 @dataclass
 class House(System):
     """The system under `up`. Its client is in no hurry to prove that it is none of the robots, and applies as often as it likes."""
 
+    profile: str = "embedded"
     up: subprocess.Popen[bytes] | None = None
     marks: int = 0
 
@@ -44,7 +61,7 @@ class House(System):
     def start(self, *_names: str) -> None:
         """Start it and return once all is well. Raises StudioError with its last words when it does not come up."""
         # An address of Prefect in the environment would be taken for somebody else's engine.
-        env = {name: value for name, value in self.env.items() if not name.startswith("PREFECT_")}
+        env = {name: value for name, value in self.env.items() if name in self.over or not name.startswith("PREFECT_")}
         command = [sys.executable, "-m", "deployments.cli", "up"]
         with (self.home / "up.log").open("ab") as log:
             self.up = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -129,12 +146,15 @@ def python_path(env: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def at_home(over: dict[str, str] | None = None) -> Generator[House]:
-    """A system that is up, on a home that goes away with the block."""
+def at_home(over: dict[str, str] | None = None, profile: str = "embedded") -> Generator[House]:
+    """A system that is up, on a home that goes away with the block; `profile` says on which databases.
+
+    Raises StudioError when it does not come up, or its databases do not answer.
+    """
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else the system would outlive a bench that is told to stop
     try:
-        with tempfile.TemporaryDirectory(prefix="studio-bench-", ignore_cleanup_errors=True) as folder:
-            house = House(Path(folder) / "home", over or {})
+        with tempfile.TemporaryDirectory(prefix="studio-bench-", ignore_cleanup_errors=True) as folder, PROFILES[profile]() as databases:
+            house = House(Path(folder) / "home", databases | (over or {}), profile=profile)
             try:
                 house.start()
                 yield house

@@ -83,7 +83,7 @@ def doubled(values: Iterable[T]) -> list[T]:
 @contextmanager
 def postgres() -> Generator[str]:
     """The address of a new database of the PostgreSQL that the tests use, gone with the block; "" where none answers."""
-    from tests.parts import POSTGRES
+    from tests.services import POSTGRES
 
     admin, name = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}), f"studio_bench_{os.getpid()}"
     try:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from deployments.forms import Form
+from deployments.prefect_server import login
 from models import company, nudges
 from models.clock import Clock
 from models.settings import Settings
@@ -36,7 +37,7 @@ def pass_days(settings: Settings, days: float) -> None:
         raise Failed("The demo rehearses weeks in moments, and this installation takes real money: start it on a home of its own.")
     ahead = float(settings.clock.read_text()) if settings.clock.exists() else 0.0
     settings.clock.write_text(str(ahead + days * A_DAY))
-    nudges.nudge(settings.nudges)
+    nudges.nudge_from(settings)
 
 
 def next_morning(settings: Settings) -> None:
@@ -106,11 +107,11 @@ def book_hours(game: "Play", settings: Settings) -> None:
             for ago in range(-(-HOURS[one.role] // A_SHIFT))
         ]
         text = "\n".join(["date,person,deal,hours,stage,note", *lines])
-        with httpx.Client(base_url=settings.prefect_api, timeout=30) as prefect:
+        with httpx.Client(base_url=settings.prefect_api, auth=login(settings), timeout=30) as prefect:
             found = prefect.get("/deployments/name/import-hours/import-hours").raise_for_status().json()
             form = {"parameters": {"who": manager_of(settings)[0], "text": text}, "state": {"type": "SCHEDULED"}}
             run = prefect.post(f"/deployments/{found['id']}/create_flow_run", json=form).raise_for_status().json()
-            nudges.nudge(settings.nudges)
+            nudges.nudge_from(settings)
             ended = until(lambda: _ended(prefect, run["id"]), "import-hours does not end.")
         if ended != "COMPLETED":
             raise LookupError(f"import-hours ended as {ended}")

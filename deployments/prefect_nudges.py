@@ -5,8 +5,10 @@ Without it the worker would have to poll every second or two. What the worker as
 
 import re
 
+from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from models.db import Database
 from models.nudges import TOUCHED, nudge
 
 _RUN = re.compile(r"/api/flow_runs/([0-9a-f-]{36})(/resume|/set_state)?")
@@ -15,11 +17,12 @@ OURS = b"x-prefect-worker-name"
 
 
 class Nudging:
-    """Prefect's app, with a nudge to UDP port `port` after each request of somebody else's that may mean work."""
+    """Prefect's app, with a nudge to UDP port `port`, or through `db`, after each request of somebody else's that may mean work."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int, db: Database | None = None) -> None:
         self._app = app
         self._port = port
+        self._db = db
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as Prefect does, then nudge."""
@@ -27,7 +30,7 @@ class Nudging:
         if scope["type"] == "http" and not any(name == OURS for name, _ in scope["headers"]):
             told = means_work(scope["method"], scope["path"])
             if told is not None:
-                nudge(self._port, f"{TOUCHED} {told}".strip())
+                await to_thread.run_sync(nudge, self._port, self._db, f"{TOUCHED} {told}".strip())  # PostgreSQL may let it wait a moment
 
 
 def means_work(method: str, path: str) -> str | None:

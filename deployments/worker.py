@@ -1,6 +1,7 @@
 """The worker's process: the waker, the mailbox, and the warm worker, each a loop; a nudge starts what there is to do at once.
 
-`python -m deployments.worker`. With `STUDIO_WORKER=process` the flows run elsewhere, by Prefect's own process worker (`deployments.runner`).
+`python -m deployments.worker`. With `STUDIO_WORKER=process` the flows run elsewhere, by Prefect's own process worker (`deployments.runner`);
+with `stock` in work pools for which `prefect deploy` has said what is served.
 """
 
 import asyncio
@@ -24,12 +25,15 @@ if __name__ == "__main__":  # Prefect reads its settings when it is imported
 
 from prefect import Flow
 
+from deployments.guard import admit_or_leave, make_runs_anew
 from deployments.pools import POOL, wait_for_server
 from deployments.serve import deploy
 from deployments.warm import WarmWorker
+from models import logs
+from models.db import alone
 from models.errors import StudioError, Unavailable
-from models.nudges import TOUCHED, touched_in
-from tasks import heartbeat, mails
+from models.nudges import TOUCHED, listen, touched_in
+from tasks import boards, heartbeat, mails
 from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
 
@@ -48,6 +52,10 @@ class Bell(asyncio.DatagramProtocol):
         self.touched: set[str] = set()
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002
+        """Somebody on this machine nudges."""
+        self.hear(data)
+
+    def hear(self, data: bytes) -> None:
         """Somebody nudges."""
         if data.startswith(TOUCHED.encode()):
             self.due = True
@@ -79,7 +87,9 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopping.set)
-    await loop.create_datagram_endpoint(lambda: bell, local_addr=("127.0.0.1", settings.nudges))
+    is_shared = settings.database.startswith("postgresql")
+    if not is_shared:
+        await loop.create_datagram_endpoint(lambda: bell, local_addr=("127.0.0.1", settings.nudges))
     name = world().worker.replace("/", "-")
     warm = WarmWorker(flows, settings.worker_threads, free=bell.fetch, work_pool_name=POOL, name=name) if settings.worker == "warm" else None
     async with warm or contextlib.nullcontext():
@@ -89,6 +99,9 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
                 group.start_soon(_every, SYNC, warm.sync_with_backend)
                 group.start_soon(_watch_memory, warm, settings.worker_memory_mb, stopping)
             group.start_soon(_work, settings, warm, bell)
+            if is_shared:
+                group.start_soon(listen, settings.database, bell.hear)
+            group.start_soon(_every, boards.EVERY, partial(to_thread.run_sync, boards.Boards().refresh))
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()
@@ -184,13 +197,16 @@ async def _every(seconds: float, act: Any) -> None:
 
 def main() -> None:
     """Build the world, deploy, work."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = read()
+    logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
-    flows = deploy(zone=here.company.studio.zone)
+    is_new = admit_or_leave()
+    with alone(here.db, "deploy"):
+        flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()
+    if is_new and flows:
+        make_runs_anew()
     asyncio.run(serve(settings, flows))
 
 

@@ -13,6 +13,13 @@ from sqlmodel import Session
 from models.errors import Unavailable
 
 BUSY_SECONDS = 20
+_AWAY = frozenset({None, "57P01", "57P02", "57P03", "53300"})
+BUSY, FULL = "The database is busy; it is tried again.", "The database cannot write, its disk may be full; it is tried again."
+AWAY = "The database is away; it is tried again."
+PASSES = {
+    "locked": BUSY, "deadlock": BUSY, "serialize": BUSY, "disk is full": FULL, "disk I/O error": FULL, "No space left on device": FULL,
+}  # fmt: skip
+"""What databases say of troubles that pass by themselves, or as soon as somebody makes room."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -50,15 +57,16 @@ class Database:
         """One transaction that writes, committed at the end of the block, rolled back on any error.
 
         On SQLite it takes the write lock at once, so nothing read in it can be outdated when it writes.
-        Raises Unavailable when the lock cannot be had (retried).
+        Raises Unavailable when the lock cannot be had, the line to the database is cut, or the disk is full (retried).
         """
         with Session(self._writer, expire_on_commit=False) as session:
             try:
                 yield session
                 session.commit()
             except OperationalError as error:
-                if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "serialize" in str(error.orig):
-                    raise Unavailable("The database is busy; it is tried again.") from error
+                said = next((said for word, said in PASSES.items() if word in str(error.orig)), AWAY if _is_away(error) else "")
+                if said:
+                    raise Unavailable(said) from error
                 raise
 
     @contextmanager
@@ -72,6 +80,11 @@ class Database:
         self.engine.dispose()
 
 
+def _is_away(error: OperationalError) -> bool:
+    """Whether PostgreSQL is gone, stopping, starting or full, which passes; what was asked of it is not wrong."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _AWAY
+
+
 def serialise(session: Session | Connection, name: str) -> None:
     """Let only one transaction at a time go on that names the same thing.
 
@@ -82,10 +95,28 @@ def serialise(session: Session | Connection, name: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+@contextmanager
+def alone(db: Database, name: str) -> Generator[None]:
+    """Let one process on all hosts at a time be inside the block of this name; the next one waits. A dead one is no longer inside.
+
+    SQLite is one machine with one worker, which is alone already.
+    """
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    key = func.hashtextextended(f"alone/{name}", 0)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(select(func.pg_advisory_lock(key)))
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(key)))
+
+
 def _engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": BUSY_SECONDS})
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=30)

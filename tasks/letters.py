@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
-from prefect.context import FlowRunContext
-from prefect.logging import get_run_logger
 from sqlmodel import Session
 
 import templates
@@ -15,7 +14,7 @@ from models.letter_views import LETTER_NEEDS, LetterView, Needs
 from models.letters import BUTTONS, LetterOrder, plan
 from models.message import Attachment, Mailbox, Message, Receipt
 from models.tables import Client, Deal, Effect
-from tasks import effects
+from tasks import diary, effects
 from tasks.correspondents import reader_of, reply_to, sender_of
 from tasks.effects import Act, Done
 from tasks.words import About, word
@@ -30,20 +29,42 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
 
     Skipped when there is no address, the client wants no reminders, or `guard` gives a reason. Raises Unavailable (retried).
     """
-    here = world()
+    here, handed = world(), list[Done]()
+
+    def act() -> Done:
+        handed.append(_hand_over(here, key, order))
+        return handed[0]
+
     effect = effects.once(
         Act(
-            key=key, kind=kind, what=order.name, deal_id=order.deal_id, args=order.model_dump(mode="json"),
-            act=lambda: _hand_over(here, key, order),
+            key=key, kind=kind, what=order.name, deal_id=order.deal_id, args=order.model_dump(mode="json"), act=act,
             guard=lambda session: (guard(session) if guard else None) or _reason_not_to(here, session, order),
             ask=(lambda: _asked(here, key)) if here.mail.can_ask else None,
         )
     )
     if effect.state == EffectState.FAILED and order.to == "client":
         _tell_refused(here, key, order, effect.said)
-    if FlowRunContext.get():
-        get_run_logger().info("letter %s to the %s: %s. %s", order.name, order.to.replace("_", " "), effect.state, effect.said)
+    diary.write(_told(here, order, effect, is_new=bool(handed)))
     return effect
+
+
+def _told(here: World, order: LetterOrder, effect: Effect, *, is_new: bool) -> str:
+    """What became of a letter, for whoever reads the run: "letter brief-invitation for the client handed to smtp.example, 250 queued as …"."""
+    letter = f"letter {order.name} for the {order.to.replace('_', ' ')}"
+    match EffectState(effect.state):
+        case EffectState.DONE if is_new:
+            host = urlsplit(here.settings.mail_url).hostname
+            return f"{letter} {f'handed to {host}' if host else 'put into the outbox'}, {effect.said}"
+        case EffectState.DONE:
+            return f"{letter} went out before, {effect.said}"
+        case EffectState.SKIPPED:
+            return f"{letter} was left out. {effect.said}"
+        case EffectState.FAILED:
+            return f"{letter} was refused. {effect.said}"
+        case EffectState.UNKNOWN:
+            return f"Nobody knows whether {letter} went out. {effect.said} Run settle-effect for {effect.key}."
+        case _:
+            return f"{letter} is {effect.state}. {effect.said}"
 
 
 def _tell_refused(here: World, key: str, order: LetterOrder, said: str) -> None:

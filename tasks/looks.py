@@ -7,14 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
-from prefect.logging import get_run_logger
 from sqlmodel import Session
 
 from models import looks, waiting
 from models.waiting import Question
-from tasks import forms, runs
+from tasks import diary, forms, runs
 from tasks.world import world
 
 
@@ -61,6 +59,5 @@ def look(decide: Callable[[Session], Found], *, what: str) -> Found:
 
 
 def _said(found: Found) -> Found:
-    if FlowRunContext.get():
-        get_run_logger().info("%s%s", found.why, f" Until {found.until:%Y-%m-%d %H:%M} UTC." if found.until else "")
+    diary.write(f"Waiting{diary.until(found.until)}: {found.why}" if found.until else found.why)
     return found

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from models import wanted
 from models.stages import Stage
 from models.tables import Client, Deal, Fact, StageRun
-from tasks import heartbeat, runs
+from tasks import diary, heartbeat, labels, runs
 from tasks.engine import Engine
 from tasks.world import World, world
 
@@ -24,8 +24,10 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     def declare(function: Callable[..., None]) -> Flow[..., None]:
         @wraps(function)
         def carry(**kwargs: Any) -> None:
-            with heartbeat.of_own_process(), runs.entered(name, **kwargs):
+            with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
+                labels.put_on(tags_of(name, run.deal_id))
                 function(**kwargs)
+                diary.write(ended(name, run.deal_id))
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)
 
@@ -53,9 +55,25 @@ def title(stage_name: str, parameters: dict[str, Any]) -> str:
 
 def tags(stage_name: str, deal: Deal | None) -> list[str]:
     """What an operator filters by."""
+    return [f"stage:{stage_name}", *labels.of_deal(deal)]
+
+
+def tags_of(stage_name: str, deal_id: int | None) -> list[str]:
+    """The tags of a stage's run, by the number of its deal; None before there is one."""
+    with world().db.reading() as session:
+        return tags(stage_name, session.get(Deal, deal_id) if deal_id else None)
+
+
+def ended(stage_name: str, deal_id: int | None) -> str:
+    """The last line of a stage's diary: where its deal stands now, and what goes on."""
+    with world().db.reading() as session:
+        deal = session.get(Deal, deal_id) if deal_id else None
+        others = [row.stage for row in wanted.live_of(session, deal_id) if row.stage != stage_name] if deal_id else []
     if deal is None:
-        return [f"stage:{stage_name}"]
-    return [f"stage:{stage_name}", f"deal:{deal.id}", f"service:{deal.service}", *([f"manager:{deal.salesperson}"] if deal.salesperson else [])]
+        return f"The {stage_name} is done."
+    stands = f"sales {deal.sales}, work {deal.work}, money {deal.money}".replace("_", " ")
+    goes_on = f"It goes on with {', '.join(others)}." if others else "Nothing else is wanted."
+    return f"The {stage_name} of deal {deal.id} is done: {stands}. {goes_on}"
 
 
 def make_run(here: World, prefect: Engine, row: StageRun) -> None:

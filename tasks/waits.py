@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from prefect.flow_runs import suspend_flow_run
-from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
-from models import facts, inbox, ladder, waiting
+from models import facts, inbox, ladder, wait_keys, waiting
 from models.answers import Answer, read
 from models.waiting import Answered, Question, Silent, Spot, Suspend
-from tasks import forms, runs
+from tasks import diary, forms, runs
 from tasks.world import world
 
 Typed = TypeVar("Typed", bound=Answer)
@@ -74,7 +73,7 @@ def for_any(
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    spot = run.spot(key)
+    spot = run.spot(wait_keys.known(run.stage, key))
     question = _question(spot, Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
     reached = _reach(spot, question)
     if isinstance(reached, Suspend) and forms.take(spot, models[0], reached.count - 1, item):
@@ -84,7 +83,7 @@ def for_any(
     if isinstance(reached, Silent):
         return None
     told = f"Waiting for {what} ({whose})"
-    _suspend(spot, forms.form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}.")
+    _suspend(spot, forms.form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}{diary.until(_ends(spot))}.")
     raise AssertionError("unreachable: suspending ends the run")
 
 
@@ -98,7 +97,7 @@ def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) ->
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    here, group = world(), run.spot(key)
+    here, group = world(), run.spot(wait_keys.known(run.stage, key))
     while (past := _heard_in(group)) is not None:
         if again := _hear(run, asks, only=past):
             return again
@@ -112,7 +111,9 @@ def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) ->
             waiting.heard(session, group, question, [one.place for one in heard], now=here.now())
             return heard
         count = waiting.again(session, group, question, now=here.now()).count
-    _suspend(group, forms.form(form, f"Waiting for {what}, deal {group.deal_id}."), count, f"Waiting for {what}.")
+        mine = [wait.deadline for wait in waiting.open_waits(session, group.deal_id) if wait.stage == group.stage and wait.deadline]
+    told = f"Waiting for {what}{', the first of them' if len(mine) > 1 else ''}{diary.until(min(mine, default=None))}."
+    _suspend(group, forms.form(form, f"Waiting for {what}, deal {group.deal_id}."), count, told)
     raise AssertionError("unreachable: suspending ends the run")
 
 
@@ -120,7 +121,7 @@ def _hear(run: runs.Run, asks: Sequence[Ask], only: Sequence[str] | None = None)
     """Reach each question's row, or `only` those named; its number counts what was heard on it, so that an open one is met again."""
     found = []
     for ask in asks:
-        name = f"{ask.key}#{run.calls[ask.key] + 1}"
+        name = f"{wait_keys.known(run.stage, ask.key)}#{run.calls[ask.key] + 1}"
         if only is not None and name not in only:
             continue
         spot = replace(run.spot(name, counted=False), part=0)
@@ -151,7 +152,7 @@ def until(moment: datetime, *, key: str, what: str) -> None:
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    spot = run.spot(key)
+    spot = run.spot(wait_keys.known(run.stage, key))
     reached = _reach(spot, Question(kinds=[], subject="", whose="time", what=what, deadline=moment))
     if isinstance(reached, Suspend):
         _suspend(spot, None, reached.count, f"Waiting for {what}, until {moment:%Y-%m-%d %H:%M} UTC.")
@@ -203,11 +204,25 @@ def _question(spot: Spot, ask: Ask) -> Question:
 def _reach(spot: Spot, question: Question) -> waiting.Reached:
     here = world()
     with here.db.writing() as session:
-        return waiting.reach(session, spot, question, now=here.now())
+        wait = waiting.find(session, spot)
+        is_old = wait is not None and wait.closed_at is not None
+        reached = waiting.reach(session, spot, question, now=here.now())
+    if not is_old and isinstance(reached, Answered):
+        diary.write(f"{question.what} has come: {reached.fact.kind}, told by {reached.fact.actor}.")
+    elif not is_old and isinstance(reached, Silent):
+        diary.write(f"Nobody has said anything about {question.what}.")
+    return reached
+
+
+def _ends(spot: Spot) -> datetime | None:
+    """When an open wait is given up."""
+    with world().db.reading() as session:
+        wait = waiting.find(session, spot)
+    return wait.deadline if wait else None
 
 
 def _suspend(spot: Spot, form: type[BaseModel] | None, count: int, why: str) -> None:
-    get_run_logger().info(why)
+    diary.write(why)
     try:
         suspend_flow_run(wait_for_input=form, key=forms.pause_key(spot, count))
     finally:

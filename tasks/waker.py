@@ -27,7 +27,8 @@ from tasks.world import World, lives, real_now, world
 
 __all__ = ["STUCK", "Round", "tick"]
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(minutes=5)
+"""Longer than a round takes, so that no two are at work; that a holder died is known by its own lease, or by its process."""
 ERRAND_PAUSE = timedelta(minutes=2)
 A_ROUND = 20
 """How many runs are made and letters sent in one round: an answer that has just come waits no longer than these take."""

@@ -5,8 +5,9 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from sqlmodel import Session
@@ -28,7 +29,7 @@ from tasks.gateways.tracker import Tracker
 
 __all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
 
-WORKER_LEASE = timedelta(seconds=20)
+WORKER_LEASE = leases.WORKER
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class World:
         return self.settings.secret.get_secret_value()
 
     def nudge(self) -> None:
-        """Tell the worker that there is work."""
-        nudge(self.settings.nudges)
+        """Tell the workers that there is work."""
+        nudge(self.settings.nudges, self.db)
 
 
 def build(read: Settings) -> World:
@@ -80,15 +81,26 @@ def build(read: Settings) -> World:
 
 @lru_cache(maxsize=1)
 def worker_name() -> str:
-    """This process among all workers: host, process and a random part, since process numbers come again."""
-    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    """This process among all workers: machine, process and a random part, since process numbers come again."""
+    return f"{machine()}/{os.getpid()}/{secrets.token_hex(4)}"
+
+
+@lru_cache(maxsize=1)
+def machine() -> str:
+    """Where our process numbers mean something: this host since it was started, and in it this container.
+
+    Two containers may have one host name, and each its own process 7.
+    """
+    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    signs = [boot.read_text() if boot.exists() else "", str(space.readlink()) if space.is_symlink() else ""]
+    return f"{socket.gethostname()}-{sha256(''.join(signs).encode()).hexdigest()[:8]}"
 
 
 def lives(session: Session, worker: str) -> bool:
     """Whether a worker still is at work: it renews its lease; one of this machine that has no process is known to be dead at once."""
     host, _, rest = worker.partition("/")
     pid = rest.partition("/")[0]
-    if host == socket.gethostname() and worker != worker_name() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+    if host == machine() and worker != worker_name() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
         return False
     return leases.is_held(session, f"worker/{worker}", now=real_now())
 

@@ -8,12 +8,12 @@ import shutil
 from functools import lru_cache
 
 import pytest
+import redis
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-POSTGRES = os.environ.get("STUDIO_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres").replace(
-    "postgresql://", "postgresql+psycopg://", 1
-)
+from tests.services import POSTGRES, REDIS
+
 CHROMIUM = os.environ.get("STUDIO_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 
 
@@ -65,7 +65,19 @@ def _missing_dovecot() -> str:
     return "" if os.access(PROGRAM, os.X_OK) else f"there is no Dovecot at {PROGRAM}"
 
 
+@lru_cache
+def _missing_redis() -> str:
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=3)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        return f"Redis does not answer at {REDIS} ({error})"
+    finally:
+        client.close()
+    return ""
+
+
 MISSING = {
     "postgres": _missing_postgres, "browser": _missing_browser, "printer": _missing_printer, "redmine": _missing_redmine,
-    "dovecot": _missing_dovecot,
+    "dovecot": _missing_dovecot, "redis": _missing_redis,
 }  # fmt: skip

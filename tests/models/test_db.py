@@ -1,18 +1,25 @@
 """The database: nothing lost between writers, times that mean one moment, errors that say whether to try again."""
 
+import resource
+import socket
+import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, StatementError
+from sqlmodel import select
 
-from models.db import Database, serialise
+from models.db import Database, alone, serialise
 from models.errors import Unavailable
 from models.tables import Client, Lease
+from tasks.world import World
 from tests.factories import a_client, a_deal
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
+from tests.parts import requires
 
 
 def test_eight_writers_lose_none_of_their_fifty_increments(db: Database) -> None:
@@ -105,6 +112,29 @@ def test_two_who_block_each_other_are_told_to_try_again(home: Path, words: str) 
     db.close()
 
 
+def test_a_full_disk_is_away_and_worth_another_try_once_there_is_room(here_sqlite: World) -> None:
+    db, room = here_sqlite.db, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, room[1]))  # no file of this process may grow beyond
+    try:
+        with pytest.raises(Unavailable, match="full"), db.writing() as session:
+            for _ in range(500):
+                a_client(session)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    with db.writing() as session:
+        a_client(session, email="ada@acme.example")
+    with db.reading() as session:
+        assert [client.email for client in session.exec(select(Client)).all()] == ["ada@acme.example"]
+
+
+@pytest.mark.parametrize("words", ["database or disk is full", 'could not extend file "base/1": No space left on device'])
+def test_what_databases_say_of_a_full_disk_is_understood(home: Path, words: str) -> None:
+    db = Database(f"sqlite:///{home / 'x.db'}")
+    with pytest.raises(Unavailable, match="full"), db.writing():
+        raise OperationalError("UPDATE", {}, Exception(words))
+    db.close()
+
+
 def test_sqlite_is_set_up_for_many_writers_on_every_connection(home: Path) -> None:
     db = Database(f"sqlite:///{home / 'deep' / 'x.db'}")
     with db.engine.connect() as one, db.engine.connect() as two:
@@ -116,3 +146,45 @@ def test_sqlite_is_set_up_for_many_writers_on_every_connection(home: Path) -> No
 
 def test_the_studios_time_is_utc() -> None:
     assert MONDAY.tzinfo is UTC
+
+
+def test_what_is_done_alone_is_done_by_one_at_a_time_and_an_error_lets_the_next_one_in(db: Database) -> None:
+    if db.engine.dialect.name == "sqlite":
+        with alone(db, "deploy"), alone(db, "deploy"):
+            return
+    inside, most = [], []
+
+    def work(number: int) -> None:
+        with suppress(RuntimeError), alone(db, "deploy"):
+            inside.append(number)
+            most.append(len(inside))
+            time.sleep(0.02)
+            inside.remove(number)
+            raise RuntimeError
+
+    at_once(4, work)
+    assert most == [1, 1, 1, 1]
+    with alone(db, "deploy"), alone(db, "another"):
+        pass
+
+
+def test_a_line_that_is_cut_is_an_absence_and_the_next_transaction_has_a_new_one(request: pytest.FixtureRequest) -> None:
+    requires("postgres")
+    db = Database(request.getfixturevalue("postgres_url"))
+    with pytest.raises(Unavailable, match="away"), db.writing() as session:
+        mine = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with db.engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+        session.execute(text("SELECT 1"))
+    with db.writing() as session:
+        assert session.execute(text("SELECT 1")).scalar() == 1
+    db.close()
+
+
+def test_a_database_that_does_not_answer_is_an_absence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = Database(f"postgresql+psycopg://postgres@127.0.0.1:{taken.getsockname()[1]}/nothing")
+        with pytest.raises(Unavailable, match="away"), nobody.writing() as session:
+            session.execute(text("SELECT 1"))
+        nobody.close()

@@ -52,14 +52,14 @@ def test_failed_deals_keep_nobody_from_being_woken(db: Database) -> None:
         assert ripe(session, limit=1) == ["good"]
 
 
-@pytest.mark.parametrize("state", set(LIVE) - {RunState.WANTED})
+@pytest.mark.parametrize("state", sorted(set(LIVE) - {RunState.WANTED}))
 def test_whoever_can_go_on_is_woken_and_a_failed_run_waits_for_its_retry(db: Database, state: RunState) -> None:
     with db.writing() as session:
         answered(session, "one", state=state)
         assert ripe(session) == ([] if state == RunState.FAILED else ["one"])
 
 
-@pytest.mark.parametrize("state", set(RunState) - set(LIVE))
+@pytest.mark.parametrize("state", sorted(set(RunState) - set(LIVE)))
 def test_an_ended_run_is_not_woken(db: Database, state: RunState) -> None:
     with db.writing() as session:
         deal, _ = answered(session, "one")

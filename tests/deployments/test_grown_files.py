@@ -1,0 +1,173 @@
+"""The files of a grown system say what the code knows: modules, settings, ports, addresses, flows. No daemon is needed to read them."""
+
+import configparser
+import importlib.util
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from fastapi import FastAPI
+from packaging.specifiers import SpecifierSet
+from prefect.cli.deploy._config import _load_deploy_configs_and_actions
+from prefect.cli.deploy._models import PrefectYamlModel
+from prefect.cli.deploy._schedules import _construct_schedules
+from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import Settings as PrefectSettings
+from prefect.settings.legacy import _get_valid_setting_names
+
+from api.app import create_app
+from deployments import stock
+from deployments.serve import FLOWS, deployment_of
+from models.settings import ROOT, Settings
+
+HERE = ROOT / "deployments"
+COMPOSE = yaml.safe_load((HERE / "compose.yaml").read_text())
+PARTS = {name: part for name, part in COMPOSE["services"].items() if part["image"].startswith("studioflow")}
+OTHERS = {"FORWARDED_ALLOW_IPS"}
+"""What uvicorn reads by itself."""
+UNITS = sorted((HERE / "systemd").glob("studioflow*"))
+SERVICES = [path for path in UNITS if path.suffix == ".service"]
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
+
+
+def known(name: str) -> bool:
+    """Whether a variable is a setting of ours, or one of Prefect's."""
+    ours = {f"STUDIO_{field.upper()}" for field in Settings.model_fields}
+    return name in ours | OTHERS | _get_valid_setting_names(PrefectSettings)
+
+
+def module_of(command: list[str]) -> str:
+    """The module that a command runs, there to be run."""
+    assert Path(command[0]).name == "python" and command[1] == "-m", command
+    assert importlib.util.find_spec(command[2]), command
+    return command[2] if command[2] != "uvicorn" else next(word for word in command if ":" in word)
+
+
+def asked_address(part: dict) -> str:
+    return re.search(r"http://127\.0\.0\.1:\d+/[\w/]+", " ".join(part["healthcheck"]["test"])).group()
+
+
+def routes(app: FastAPI) -> set[str]:
+    return set(app.openapi()["paths"])
+
+
+def sample(name: str) -> dict[str, str]:
+    lines = (HERE / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_every_part_of_the_composition_runs_a_module_of_ours_with_settings_that_are_read() -> None:
+    assert {name: module_of(part["command"]) for name, part in PARTS.items()} == {
+        "prepare": "deployments.start", "prefect": "deployments.prefect_server", "services": "deployments.prefect_server",
+        "worker": "deployments.worker", "api": "api.app:create_app",
+    }  # fmt: skip
+    assert [PARTS[name]["command"][-1] for name in ("prefect", "services")] == ["--no-services", "--services"]
+    assert PARTS["worker"]["deploy"] == PARTS["api"]["deploy"] == {"replicas": 2}
+    assert [name for part in PARTS.values() for name in part["environment"] if not known(name)] == []
+
+
+def test_the_composition_hangs_together() -> None:
+    services, volumes = COMPOSE["services"], COMPOSE["volumes"]
+    for part in services.values():
+        assert set(part.get("depends_on", {})) <= set(services)
+        for name, how in part.get("depends_on", {}).items():
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[name]
+        for volume in part.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in volumes or source.startswith("$") or (HERE / source).exists(), volume
+    asked = set(re.findall(r"\$\{(\w+)", (HERE / "compose.yaml").read_text()))
+    assert asked == set(sample("compose/example.env")), "example.env names exactly what is asked for"
+
+
+def test_ports_and_addresses_are_those_of_the_code(tmp_path: Path) -> None:
+    api, prefect = PARTS["api"], PARTS["prefect"]
+    port, engine = str(DEFAULTS["api_port"]), str(DEFAULTS["prefect_port"])
+    caddy = (HERE / "compose/Caddyfile").read_text()
+    assert port in api["command"] and f"port {port}" in caddy and f"prefect:{engine}" in caddy
+    assert api["environment"]["PREFECT_API_URL"] == f"http://prefect:{engine}/api"
+    assert f"EXPOSE {port} {engine}" in (HERE / "Containerfile").read_text()
+    pages = routes(create_app(Settings(home=tmp_path, secret="a secret of the tests")))
+    assert asked_address(api).removeprefix(f"http://127.0.0.1:{port}") in pages
+    assert asked_address(prefect) == f"http://127.0.0.1:{engine}/api/health"
+    assert set(re.findall(r"\{\$(\w+)\}", caddy)) == set(COMPOSE["services"]["proxy"]["environment"])
+
+
+def test_the_container_holds_what_the_launcher_installs_and_every_folder_that_is_shipped() -> None:
+    said, project = (HERE / "Containerfile").read_text(), tomllib.loads((ROOT / "pyproject.toml").read_text())
+    libraries = re.search(r'^libraries="(.*)"', (ROOT / "studio").read_text(), re.MULTILINE).group(1)
+    assert libraries in said
+    copied = {folder for folder, to in re.findall(r"^COPY (\w+) (\w+)$", said, re.MULTILINE) if folder == to}
+    assert copied == {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "company"}
+    version = re.search(r"python:([\d.]+)-", said).group(1)
+    assert version in SpecifierSet(project["project"]["requires-python"])
+    assert module_of(re.findall(r'"([^"]+)"', said.splitlines()[-1])) == "deployments.cli"
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_a_unit_starts_a_module_of_ours_as_its_own_user(path: Path) -> None:
+    unit = read_unit(path)
+    assert module_of(unit["Service"]["ExecStart"].split()).startswith(("deployments.", "api.app"))
+    assert (unit["Service"]["User"], unit["Service"]["StateDirectory"]) == ("studioflow", "studioflow")
+    for others in (unit["Unit"].get("Requires", ""), unit["Unit"].get("PartOf", "")):
+        assert all((path.parent / name).exists() for name in others.split())
+
+
+def test_the_target_wants_two_workers_two_apis_and_every_unit_but_the_one_box_s() -> None:
+    wanted = re.findall(r"studioflow-[\w@.-]+\.service", (HERE / "systemd/studioflow.target").read_text())
+    assert {re.sub(r"@\d+", "@", name) for name in wanted} == {path.name for path in SERVICES} - {"studioflow.service", "studioflow-prepare.service"}
+    assert (sum("worker@" in name for name in wanted), sum("api@" in name for name in wanted)) == (2, 2)
+    assert [name for name in sample("systemd/example.env") if not known(name)] == []
+
+
+def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here")
+    for path in UNITS:
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/studioflow", str(ROOT)))
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *sorted(map(str, tmp_path.iterdir()))], capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_prefect_yaml_is_what_stock_writes() -> None:
+    assert (HERE / "prefect.yaml").read_text() == stock.text(), "python -m deployments.stock > deployments/prefect.yaml"
+
+
+@pytest.mark.parametrize("kind", ["process", "docker", "kubernetes"])
+def test_prefect_reads_every_flow_for_each_kind_of_stock_pool(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "prefect.yaml"
+    place.write_text(stock.text().replace("<<: *process", f"<<: *{kind}"))
+    told, _ = _load_deploy_configs_and_actions(place, console=SimpleNamespace(print=pytest.fail))
+    assert [one["name"] for one in told] == [flow.name for flow in FLOWS]
+    read = PrefectYamlModel.model_validate(yaml.safe_load(place.read_text()))
+    assert {one.work_pool.name for one in read.deployments} == {f"studio-{kind}"}
+    assert [name for name in read.deployments[0].work_pool.job_variables.get("env", {}) if not known(name)] == []
+
+
+def test_stock_pools_run_the_same_flows_at_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, _ = _load_deploy_configs_and_actions(HERE / "prefect.yaml", console=SimpleNamespace(print=pytest.fail))
+    for one, flow in zip(told, FLOWS, strict=True):
+        ours = deployment_of(flow, "Europe/Dublin")
+        assert load_flow_from_entrypoint(one["entrypoint"], use_placeholder_flow=False) is flow
+        assert (one["entrypoint"], one["tags"]) == (ours.entrypoint, ours.tags)
+        schedules = _construct_schedules(
+            yaml.safe_load(yaml.safe_dump(one).replace("{{ $STUDIO_ZONE }}", "Europe/Dublin")), {}, console=None, is_interactive=lambda: False
+        )  # fmt: skip
+        assert [without_anchor(made["schedule"]) for made in schedules] == [without_anchor(made.schedule) for made in ours.schedules]
+
+
+def without_anchor(schedule: object) -> dict:
+    return {name: value for name, value in schedule.model_dump().items() if name not in {"anchor_date", "timezone"} or "cron" in dir(schedule)}
+
+
+def read_unit(path: Path) -> configparser.ConfigParser:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read_string(path.read_text())
+    return unit

@@ -1,0 +1,86 @@
+"""The grown system, each part a process of its own: PostgreSQL, Redis, Prefect's server in two halves, two workers, two apis."""
+
+import itertools
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.settings import ROOT
+from tests import services
+from tests.e2e import system
+from tests.e2e.system import System, eventually, free_port
+
+API = system.PARTS["api"]
+PARTS = {
+    "prefect": [*system.PARTS["prefect"], "--no-services"],
+    "services": [*system.PARTS["prefect"], "--services"],
+    "sandbox": system.PARTS["sandbox"],
+    "worker-1": system.PARTS["worker"], "worker-2": system.PARTS["worker"],
+    "api-1": API, "api-2": API,
+}  # fmt: skip
+
+
+class Estate(System):
+    """Every part beside every other; a client meets the apis in turn, as behind a reverse proxy that leaves out the dead."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.doors = {"api-1": self.settings.api_port, "api-2": free_port()}
+        self._turn = itertools.count()
+
+    @property
+    def base(self) -> str:
+        alive = [port for name, port in self.doors.items() if name in self.running]
+        return f"http://127.0.0.1:{alive[next(self._turn) % len(alive)]}"
+
+    def start(self, *names: str) -> None:
+        wanted = names or tuple(PARTS)
+        self.begin(*wanted)
+        for name in wanted:
+            self._await_health(name)
+
+    def begin(self, *names: str) -> None:
+        """Start parts, and do not wait for them; an api counts for clients at once."""
+        for name in names:
+            port = self.doors.get(name) or (self.settings.sandbox if name == "sandbox" else 0)
+            with (self.home / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [*PARTS[name], *(["--port", str(port)] if port else [])], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+                )
+
+    def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
+        assert name in self.running, f"{name} does not run"
+        super().kill(name, sign)
+
+    def log(self, name: str) -> str:
+        names = [name] if name in PARTS else [one for one in PARTS if one.startswith(name)]
+        return "\n".join(f"--- {one}\n{super(Estate, self).log(one)}" for one in names)
+
+    def _await_health(self, name: str) -> None:
+        checks = {
+            "prefect": lambda: system._answers(f"{self.settings.prefect_api}/health"),
+            "sandbox": lambda: system._answers(f"http://127.0.0.1:{self.settings.sandbox}/health"),
+            "services": lambda: True,
+        } | {
+            worker: lambda worker=worker: system._has_lease(self.db, self.running[worker].pid) for worker in ("worker-1", "worker-2")
+        } | {
+            api: lambda port=port: system._answers(f"http://127.0.0.1:{port}/health/live") for api, port in self.doors.items()
+        }  # fmt: skip
+        eventually(
+            lambda: self.running[name].poll() is not None or checks[name](), lambda: f"{name} is not healthy:\n{self.log(name)}", seconds=120
+        )
+        assert self.running[name].poll() is None, f"{name} died:\n{self.log(name)}"
+
+
+@contextmanager
+def estate(home: Path) -> Iterator[Estate]:
+    """A grown system that is up, on databases of its own; nothing of it stays."""
+    with services.grown() as over:
+        one = Estate(home, over)
+        try:
+            one.start()
+            yield one
+        finally:
+            one.stop()

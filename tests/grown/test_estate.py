@@ -1,0 +1,77 @@
+"""The grown system on a bad day: one of each part is killed while deals go their way. Nothing is lost, nothing is there twice."""
+
+from collections import Counter
+from email import message_from_bytes
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from models import ledger
+from models.cash_tables import Invoice, Payment
+from models.tables import Deal, StageRun
+from tasks.reconcile import stranded
+from tests.e2e.client import Someone
+from tests.e2e.system import eventually
+from tests.grown.estate import Estate, estate
+from tests.parts import requires
+
+BUYERS, PAYERS = 2, 2
+
+
+def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    requires("postgres")
+    requires("redis")
+    with estate(tmp_path / "home") as grown:
+        crowd = [Someone(grown) for _ in range(BUYERS)]
+        for one in crowd:
+            one.applies()
+        grown.kill("worker-1")
+        for one in crowd:
+            one.gets("r1/brief/mail", seconds=60)
+            one.sends_brief()
+        grown.kill("api-2")
+        grown.begin("worker-1")
+        for one in crowd:
+            one.gets("proposal/v1/mail", seconds=60)
+            assert one.accepts().status_code == 200
+        grown.kill("services")
+        payers = [Someone(grown) for _ in range(PAYERS)]
+        bills = [one.has_signed() for one in payers]
+        grown.start("api-2")
+        for one, bill in zip(payers, bills, strict=True):
+            one.pays_online(bill)
+        grown.kill("worker-2")
+        grown.begin("services")
+        for one in crowd:
+            one.gets("r1/contract/details", seconds=60)
+        for one in payers:
+            one.money("deposit_paid", seconds=60)
+            one.is_asked("materials", seconds=60)
+        _comes_to_rest(grown)
+        _is_whole(grown, [*crowd, *payers])
+
+
+def _comes_to_rest(grown: Estate) -> None:
+    def rests() -> bool:
+        with grown.db.reading() as session:
+            return not session.exec(select(StageRun).where(col(StageRun.state).in_(["wanted", "created", "running"]))).all()
+
+    eventually(rests, lambda: grown.log("worker"), seconds=60)
+
+
+def _is_whole(grown: Estate, everybody: list[Someone]) -> None:
+    letters = [key for one in everybody for key in one.letters() if "/pay/" not in key and "/tracker" not in key]
+    assert {state for one in everybody for state in one.letters().values()} <= {"done", "skipped"}
+    marks = Counter(str(message_from_bytes(path.read_bytes())["Message-ID"]) for path in (grown.home / "outbox").glob("*.eml"))
+    sent = [key for one in everybody for key, state in one.letters().items() if key in letters and state == "done"]
+    assert len(sent) == len(marks) and max(marks.values()) == 1, "one file a letter"
+    with grown.db.reading() as session:
+        assert ledger.check(session) == [] and stranded(session) == []
+        numbers = sorted(invoice.number for invoice in session.exec(select(Invoice)))
+        assert len(numbers) == len(session.exec(select(Payment)).all()) == PAYERS
+        assert [int(number[-4:]) for number in numbers] == list(range(int(numbers[0][-4:]), int(numbers[0][-4:]) + PAYERS)), "no gap"
+        assert len(session.exec(select(Deal)).all()) == BUYERS + PAYERS
+        rows = session.exec(select(StageRun)).all()
+    carried = [row for row in rows if row.state != "superseded"]
+    assert {row.state for row in carried} <= {"done", "waiting"}, [f"{row.key} {row.state} {row.why}" for row in rows]
+    assert max(Counter((row.deal_id, row.stage, row.round, row.part) for row in carried).values()) == 1, "each stage of a deal was carried out once"
