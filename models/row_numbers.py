@@ -7,8 +7,9 @@ counts on from the highest row, so the first new row of each table is told its n
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, Connection, Pool, column, event, func, select, table
+from sqlalchemy import JSON, Connection, Pool, Table, column, event, func, select, table
 from sqlalchemy.orm import Mapper
+from sqlmodel import SQLModel
 
 _restored = table("fact", column("id"), column("kind"), column("payload", JSON))
 _floors: WeakKeyDictionary[Pool, dict[str, int]] = WeakKeyDictionary()
@@ -17,9 +18,11 @@ _floors: WeakKeyDictionary[Pool, dict[str, int]] = WeakKeyDictionary()
 @event.listens_for(Mapper, "before_insert")
 def number(mapper: Mapper[Any], connection: Connection, target: Any) -> None:
     """Give the first new rows after a restore numbers of their own; costs nothing where nothing was restored."""
-    if connection.dialect.name != "sqlite" or getattr(target, "id", 0) is not None:
+    rows = mapper.local_table
+    is_ours = isinstance(rows, Table) and rows.metadata is SQLModel.metadata  # the sandbox provider keeps rows in a database of its own
+    if not is_ours or connection.dialect.name != "sqlite" or getattr(target, "id", 0) is not None:
         return
-    floors, rows = _of(connection), mapper.local_table
+    floors = _of(connection)
     name = getattr(rows, "name", "")
     if name not in floors:
         return
