@@ -29,7 +29,7 @@ from deployments.serve import deploy
 from deployments.warm import WarmWorker
 from models.db import alone
 from models.errors import StudioError, Unavailable
-from models.nudges import listen, touched_in
+from models.nudges import RUNS, listen, offer, touched_in
 from tasks import heartbeat, mails
 from tasks.waker import STUCK, tick
 from tasks.world import build, use, world
@@ -53,7 +53,10 @@ class Bell(asyncio.DatagramProtocol):
         self.hear(data)
 
     def hear(self, data: bytes) -> None:
-        """Somebody nudges."""
+        """Somebody nudges, or offers runs."""
+        if data == RUNS:
+            self.rung.set()
+            return
         if run := touched_in(data):
             self.touched.add(run)
         self.nudge()
@@ -126,6 +129,8 @@ async def _tick(told: set[str]) -> float:
     except Exception:
         log.exception("The waker's round failed; it is tried again.")
         return 0
+    if done.created or done.woken:
+        await to_thread.run_sync(offer, world().db)
     for sentence in done.mended:
         log.warning("mended: %s", sentence)
     if done.more:

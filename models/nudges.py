@@ -25,6 +25,8 @@ PROBE: dict[str, Any] = {"connect_timeout": 10, "keepalives": 1, "keepalives_idl
 """A line that a firewall has dropped without a word is found dead within a minute."""
 log = logging.getLogger("studioflow.nudges")
 
+RUNS = b"runs"
+"""A nudge that asks for no round of the waker."""
 _WORK, _TOUCHED = b"work", re.compile(rb"touched ([0-9a-f-]{36})")
 
 def nudge(port: int, db: Database | None = None, touched: str = "") -> None:
@@ -37,6 +39,12 @@ def nudge(port: int, db: Database | None = None, touched: str = "") -> None:
         _notify(db, word)
     else:
         _send(port, word)
+
+
+def offer(db: Database) -> None:
+    """Tell every worker that there are runs to take, so that not all of them stay with the one that made them. On SQLite there is one."""
+    if db.engine.dialect.name == "postgresql":
+        _notify(db, RUNS)
 
 
 def touched_in(data: bytes) -> str:
