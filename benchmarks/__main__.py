@@ -19,7 +19,10 @@ TAKEN = {
     "paid": "deals a minute to the paid deposit, signature → invoice, payment → receipt",
     "invoice": "seconds an invoice's PDF, beside factur-x",
     "engines": "the warm worker beside Prefect's process worker",
+    "triggers": "fifty runs triggered in parallel: none refused, none lost",
     "rest": "memory and processor time at rest",
+    "waits": "100, 1,000, 10,000 deals that wait: memory, processor, a round of the waker, a wake",
+    "crowd": "a thousand applications at once: none lost, each deal in order",
     "start": "second start",
     "issuing": "invoices a second while workers are killed: no gap, no double",
     "ledger": "the daily proof over ten thousand invoices",
@@ -65,11 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measured(names: Sequence[str], told: Console, *, quick: bool, profile: str) -> list[Figure]:
     # Here, so that a wrong argument is told before they are read.
-    from benchmarks import bank, books, cash, engines, hours, house, paper, rest, sale, storms, webhook
+    from benchmarks import bank, books, cash, crowd, engines, hours, house, paper, rest, sale, storms, waits, webhook
 
     measures: dict[str, Callable[..., list[Figure]]] = {
         "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "paid": cash.paid, "invoice": paper.invoice, "engines": engines.engines,
-        "rest": rest.rest, "start": rest.restart, "issuing": storms.issuing, "ledger": books.books, "statement": bank.statement, "hours": hours.hours,
+        "triggers": crowd.triggers, "rest": rest.rest, "waits": waits.waits, "crowd": crowd.crowd, "start": rest.restart,
+        "issuing": storms.issuing, "ledger": books.books, "statement": bank.statement, "hours": hours.hours,
         "webhook": webhook.webhook, "answer": sale.answers,
     }  # fmt: skip
     found: list[Figure] = []

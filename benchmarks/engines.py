@@ -36,11 +36,11 @@ def engines(house: House, *, quick: bool) -> list[Figure]:
     """Trigger → first step, one run at a time; and runs a second, so many triggered at once. All workers in turns."""
     singles, rounds, batch = (3, 1, 5) if quick else (10, 3, 20)
     with ExitStack() as stock:
-        found = [Engine(WARM, _deployment(house, _warm_pool(house)))]
+        found = [Engine(WARM, deployment_in(house, warm_pool(house)))]
         for number, (name, poll) in enumerate(STOCK.items(), 1):
             pool = f"bench-process-{number}"
             stock.enter_context(_process_worker(house, pool, poll))
-            found.append(Engine(name, _deployment(house, pool)))
+            found.append(Engine(name, deployment_in(house, pool)))
         for engine in found:
             _run(house, engine, 1)  # what a worker reads once is read
         for _ in range(singles):
@@ -78,17 +78,15 @@ def _run(house: House, engine: Engine, count: int) -> tuple[float, float]:
     for number in range(count):
         body = {"parameters": {"mark": str(folder / str(number))}, "state": {"type": "SCHEDULED"}}
         house.ask("POST", f"/deployments/{engine.deployment}/create_flow_run", body)
-        if engine.name == WARM:
-            house.nudge()  # as everything of ours that makes a run does
     house.until(lambda: len(list(folder.glob("*.last"))) == count, f"{count} runs end on the {engine.name}", SLOW)
-    return _earliest(folder, "*.first") - began, _latest(folder, "*.last") - began
+    return earliest(folder, "*.first") - began, latest(folder, "*.last") - began
 
 
-def _earliest(folder: Path, names: str) -> float:
+def earliest(folder: Path, names: str) -> float:
     return min(_times(folder, names))
 
 
-def _latest(folder: Path, names: str) -> float:
+def latest(folder: Path, names: str) -> float:
     return max(_times(folder, names))
 
 
@@ -96,7 +94,7 @@ def _times(folder: Path, names: str) -> list[float]:
     return [float(file.read_text()) for file in folder.glob(names)]
 
 
-def _warm_pool(house: House) -> str:
+def warm_pool(house: House) -> str:
     pools = house.ask("POST", "/work_pools/filter", {})
     name = next((pool["name"] for pool in pools if pool["type"] == "studioflow"), "")
     if not name:
@@ -104,7 +102,7 @@ def _warm_pool(house: House) -> str:
     return name
 
 
-def _deployment(house: House, pool: str) -> str:
+def deployment_in(house: House, pool: str) -> str:
     flow = house.ask("POST", "/flows/", {"name": "plain"})
     body = {"name": pool, "flow_id": flow["id"], "entrypoint": FLOW, "work_pool_name": pool, "enforce_parameter_schema": False}
     return house.ask("POST", "/deployments/", body)["id"]

@@ -54,7 +54,7 @@ class House(System):
     marks: int = 0
 
     def __post_init__(self) -> None:
-        kept = {"STUDIO_SECRET": secrets.token_urlsafe(32), "STUDIO_WORKER_POLL": "2", "STUDIO_WAKER_SECONDS": "60"}
+        kept = {"STUDIO_SECRET": secrets.token_urlsafe(32), "STUDIO_WORKER_POLL": "15", "STUDIO_WAKER_SECONDS": "60"}
         self.over = kept | self.over
         super().__post_init__()
 

@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.db import Database
-from models.nudges import nudge
+from models.nudges import TOUCHED, nudge
 
 _RUN = re.compile(r"/api/flow_runs/([0-9a-f-]{36})(/resume|/set_state)?")
 _MAKES_WORK = re.compile(r"/api/deployments/[0-9a-f-]{36}/create_flow_run|/api/flow_runs/(bulk_set_state)?")
@@ -30,7 +30,8 @@ class Nudging:
         if scope["type"] == "http" and not any(name == OURS for name, _ in scope["headers"]):
             told = means_work(scope["method"], scope["path"])
             if told is not None:
-                await to_thread.run_sync(nudge, self._port, self._db, told)  # PostgreSQL may let it wait a moment
+                says = f"{TOUCHED} {told}".strip()
+                await to_thread.run_sync(nudge, self._port, self._db, says)  # PostgreSQL may let it wait a moment
 
 
 def means_work(method: str, path: str) -> str | None:

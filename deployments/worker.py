@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -29,9 +30,9 @@ from deployments.serve import deploy
 from deployments.warm import WarmWorker
 from models.db import alone
 from models.errors import StudioError, Unavailable
-from models.nudges import RUNS, listen, offer, touched_in
+from models.nudges import RUNS, TOUCHED, listen, offer, touched_in
 from tasks import heartbeat, mails
-from tasks.waker import STUCK, tick
+from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
 
 SYNC = 30.0
@@ -41,11 +42,11 @@ log = logging.getLogger("studioflow.worker")
 
 
 class Bell(asyncio.DatagramProtocol):
-    """Rings when the worker is to look: it was nudged, or a thread is free. Keeps which flow runs were touched in Prefect."""
+    """Rings when there is work for the waker (`nudged`) or a run to fetch from Prefect (`due`). Keeps which runs were touched there."""
 
     def __init__(self) -> None:
-        self.rung = asyncio.Event()
-        self.nudged = False
+        self._rung = asyncio.Event()
+        self.nudged = self.due = True
         self.touched: set[str] = set()
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002
@@ -54,23 +55,31 @@ class Bell(asyncio.DatagramProtocol):
 
     def hear(self, data: bytes) -> None:
         """Somebody nudges, or offers runs."""
-        if data == RUNS:
-            self.rung.set()
+        if data == RUNS.encode():
+            self.fetch()
             return
-        if run := touched_in(data):
-            self.touched.add(run)
+        if data.startswith(TOUCHED.encode()):
+            self.due = True
+            self.touched.update(filter(None, [touched_in(data)]))
         self.nudge()
 
     def nudge(self) -> None:
         """There may be work for the waker."""
         self.nudged = True
-        self.rung.set()
+        self._rung.set()
+
+    def fetch(self) -> None:
+        """There may be a run to fetch."""
+        self.due = True
+        self._rung.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return when it rings, or after so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.rung.wait(), seconds)
-        self.rung.clear()
+        """Return when it rings, or after so many seconds: then, too, a run may be due."""
+        try:
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        except TimeoutError:
+            self.due = True
+        self._rung.clear()
 
 
 async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
@@ -83,12 +92,13 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
     if not is_shared:
         await loop.create_datagram_endpoint(lambda: bell, local_addr=("127.0.0.1", settings.nudges))
     name = world().worker.replace("/", "-")
-    warm = WarmWorker(flows, settings.worker_threads, free=bell.rung.set, work_pool_name=POOL, name=name) if settings.worker == "warm" else None
+    warm = WarmWorker(flows, settings.worker_threads, free=bell.fetch, work_pool_name=POOL, name=name) if settings.worker == "warm" else None
     async with warm or contextlib.nullcontext():
         async with anyio.create_task_group() as group:
             group.start_soon(_beat)
             if warm:
                 group.start_soon(_every, SYNC, warm.sync_with_backend)
+                group.start_soon(_watch_memory, warm, settings.worker_memory_mb, stopping)
             group.start_soon(_work, settings, warm, bell)
             if is_shared:
                 group.start_soon(listen, settings.database, bell.hear)
@@ -102,42 +112,62 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
 
 async def _work(settings: Settings, warm: WarmWorker | None, bell: Bell) -> None:
     loop = asyncio.get_running_loop()
-    last = -settings.waker_seconds
-    bell.nudge()
+    last = loop.time()
     while True:
-        await bell.wait(settings.worker_poll if warm else settings.waker_seconds)
         if bell.nudged or loop.time() - last >= settings.waker_seconds:
             bell.nudged, last = False, loop.time()
             told, bell.touched = bell.touched, set()
-            soon = await _tick(told)
-            if soon:
+            done = await _tick(told)
+            bell.due |= bool(done.created or done.woken or done.mended)
+            if soon := look_again(done):
                 loop.call_later(soon, bell.nudge)
-        try:
-            if warm:
+        if warm and bell.due:
+            bell.due = False
+            try:
                 await warm.get_and_submit_flow_runs()
-        except Exception as error:  # noqa: BLE001 (the engine may be away for any reason; it is asked again)
-            log.warning("The Prefect server does not answer: %s: %s", type(error).__name__, error)
+            except Exception as error:  # noqa: BLE001 (the engine may be away for any reason; it is asked again)
+                log.warning("The Prefect server does not answer: %s: %s", type(error).__name__, error)
+        await bell.wait(min(settings.worker_poll, settings.waker_seconds))
 
 
-async def _tick(told: set[str]) -> float:
-    """One round of the waker; in how many seconds it is to look again (0: when it is nudged)."""
+async def _tick(told: set[str]) -> Round:
+    """One round of the waker; one that failed is logged and tried again soon."""
     try:
         done = await to_thread.run_sync(partial(tick, told=told))
     except Unavailable as away:
         log.warning("%s", away)
-        return 0
+        return Round(again=True)
     except Exception:
         log.exception("The waker's round failed; it is tried again.")
-        return 0
+        return Round(again=True)
     if done.created or done.woken:
         await to_thread.run_sync(offer, world().db)
     for sentence in done.mended:
         log.warning("mended: %s", sentence)
+    return done
+
+
+def look_again(done: Round) -> float:
+    """In how many seconds the waker is to look again after a round; 0: when it is nudged."""
     if done.more:
         return AT_ONCE
-    if done.again:  # a run that leaves its thread nudges; this is for one that was not heard
+    if done.again:  # a run that leaves its thread nudges; this is for one that was not heard, and for an engine that is away
         return RIPE_SOON
     return STUCK.total_seconds() + 1 if done.created or done.woken else 0
+
+
+async def _watch_memory(warm: WarmWorker, most: int, stopping: asyncio.Event) -> None:
+    """Stop a worker that has grown too large as soon as no run is in it; the supervisor starts it anew."""
+    while not (is_too_large(most) and warm.is_empty):  # noqa: ASYNC110 (memory grows without an event)
+        await asyncio.sleep(SYNC)
+    log.warning("The worker has grown beyond %d MB and starts anew.", most)
+    stopping.set()
+
+
+def is_too_large(most: int, status: Path = Path("/proc/self/status")) -> bool:
+    """Whether this process holds more than `most` MB; never where that cannot be read."""
+    lines = status.read_text().splitlines() if status.exists() else []
+    return any(int(line.split()[1]) > most * 1000 for line in lines if line.startswith("VmRSS:"))
 
 
 async def _beat() -> None:

@@ -25,20 +25,18 @@ PROBE: dict[str, Any] = {"connect_timeout": 10, "keepalives": 1, "keepalives_idl
 """A line that a firewall has dropped without a word is found dead within a minute."""
 log = logging.getLogger("studioflow.nudges")
 
-RUNS = b"runs"
-"""A nudge that asks for no round of the waker."""
-_WORK, _TOUCHED = b"work", re.compile(rb"touched ([0-9a-f-]{36})")
+WORK, TOUCHED, RUNS = "work", "touched", "runs"
+"""What a nudge says: there is work for the waker; somebody made or changed a run in Prefect ("touched <id>", where one is named); runs are
+there to be fetched."""
+_RUN = re.compile(rb"touched ([0-9a-f-]{36})")
 
-def nudge(port: int, db: Database | None = None, touched: str = "") -> None:
-    """Wake the workers: those that listen to `db` where it is PostgreSQL, else the one on this loopback UDP port. Never fails.
 
-    `touched` is the id of a flow run that somebody changed in Prefect.
-    """
-    word = f"touched {touched}".encode() if touched else _WORK
+def nudge(port: int, db: Database | None = None, says: str = WORK) -> None:
+    """Wake the workers: those that listen to `db` where it is PostgreSQL, else the one on this loopback UDP port. Never fails."""
     if db and db.engine.dialect.name == "postgresql":
-        _notify(db, word)
+        _notify(db, says)
     else:
-        _send(port, word)
+        _send(port, says)
 
 
 def offer(db: Database) -> None:
@@ -49,7 +47,7 @@ def offer(db: Database) -> None:
 
 def touched_in(data: bytes) -> str:
     """The flow run that a nudge tells of; "" when it tells of none."""
-    found = _TOUCHED.fullmatch(data)
+    found = _RUN.fullmatch(data)
     return found[1].decode() if found else ""
 
 
@@ -65,14 +63,14 @@ def nudge_from(settings: Settings) -> None:
 async def listen(url: str, heard: Callable[[bytes], None]) -> None:
     """Call `heard` with each nudge through PostgreSQL at this SQLAlchemy address, until cancelled.
 
-    Also after each outage of the line, since a nudge may have been missed meanwhile.
+    Also after each outage of the line, to look for everything: a nudge may have been missed meanwhile.
     """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(plain, autocommit=True, **PROBE) as line:
                 await line.execute(f"LISTEN {CHANNEL}")
-                heard(_WORK)
+                heard(TOUCHED.encode())
                 async for note in line.notifies():
                     heard(note.payload.encode())
         except psycopg.OperationalError as away:
@@ -80,18 +78,18 @@ async def listen(url: str, heard: Callable[[bytes], None]) -> None:
         await asyncio.sleep(AGAIN)
 
 
-def _notify(db: Database, word: bytes) -> None:
+def _notify(db: Database, says: str) -> None:
     try:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(select(func.pg_notify(CHANNEL, word.decode())))
+            connection.execute(select(func.pg_notify(CHANNEL, says)))
     except SQLAlchemyError as away:
         log.warning("The workers are not nudged; they look by themselves: %s", type(away).__name__)
 
 
-def _send(port: int, word: bytes) -> None:
+def _send(port: int, says: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.setblocking(False)
         try:
-            out.sendto(word, ("127.0.0.1", port))
+            out.sendto(says.encode(), ("127.0.0.1", port))
         except OSError:
             return

@@ -19,6 +19,8 @@ from models.errors import Missing, Unavailable
 
 ENDED = frozenset({StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED})
 AT_ONCE = 200
+_known: dict[str, UUID] = {}
+"""Deployments by stage, asked for once in a process."""
 
 
 class Engine:
@@ -26,13 +28,15 @@ class Engine:
 
     def __init__(self, client: SyncPrefectClient) -> None:
         self._client = client
-        self._deployments: dict[str, UUID] = {}
 
     def create(self, stage: str, parameters: dict[str, Any], *, key: str, name: str, tags: Sequence[str]) -> str:
         """Make the run of this idempotency key, or find it made; return its id."""
-        run = self._client.create_flow_run_from_deployment(
-            self._deployment(stage), parameters=parameters, idempotency_key=key, name=name, tags=list(tags), state=Scheduled()
-        )
+        made: dict[str, Any] = {"parameters": parameters, "idempotency_key": key, "name": name, "tags": list(tags), "state": Scheduled()}
+        try:
+            run = self._client.create_flow_run_from_deployment(self._deployment(stage), **made)
+        except ObjectNotFound:  # somebody made the deployment anew
+            _known.pop(stage, None)
+            run = self._client.create_flow_run_from_deployment(self._deployment(stage), **made)
         return str(run.id)
 
     def look(self, flow_run_ids: Sequence[str]) -> dict[str, State]:
@@ -79,12 +83,12 @@ class Engine:
         self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
 
     def _deployment(self, stage: str) -> UUID:
-        if stage not in self._deployments:
+        if stage not in _known:
             try:
-                self._deployments[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
+                _known[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
             except ObjectNotFound:
                 raise Missing(f"Prefect has no deployment {stage}; the worker makes it at its start.") from None
-        return self._deployments[stage]
+        return _known[stage]
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     with refused, here.db.writing() as session:
         row = wanted.begin(session, key, flow_run_id, here.worker, now=here.now())
         is_ours = row is not None
-        if row is None and wanted.of_run(session, flow_run_id) is None and not _is_key(key):
+        if row is None and wanted.of_run(session, flow_run_id) is None and not is_key(key):
             if deal_id is not None:
                 row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now(), part=part)
             elif application_id is not None:
@@ -143,7 +143,8 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     raise AssertionError("unreachable")
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Whether an idempotency key is a row's: its run was made by us, with name and tags."""
     return key.startswith(("deal-", "application-"))
 
 

@@ -156,7 +156,7 @@ def test_every_folder_of_tests_is_a_package() -> None:
 
 
 def test_tests_mirror_the_folders_of_the_code() -> None:
-    own = {"e2e"}
+    own = {"e2e", "grown"}
     assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"} - own <= set(OURS) | {"benchmarks"}
 
 

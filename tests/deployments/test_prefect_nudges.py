@@ -60,6 +60,7 @@ def test_a_request_is_answered_and_then_told_of_unless_the_worker_made_it(ear: s
         data.append(ear.recv(100))
     assert sent == [{"type": "answered"}]
     assert [touched_in(one) for one in data[:-1]] == heard
+    assert all(one.startswith(b"touched") for one in data[:-1])
 
 
 @pytest.mark.parametrize("data", [b"", b"work", b"touched ", b"touched " + b"x" * 36, f"touched {RUN} and more".encode()])

@@ -2,18 +2,21 @@
 
 import asyncio
 import inspect
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from prefect import Flow
+from prefect import Flow, results
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
 from deployments.warm import WarmWorker
-from deployments.worker import Bell
+from deployments.worker import Bell, is_too_large, look_again
 from flows.payment import payment
+from tasks.mending import Round
 from tests.fakes import FakeEngine
 
 TAKEN = ("_submitting_flow_run_ids", "_cancelling_observer", "_runs_task_group")
@@ -80,14 +83,69 @@ def test_what_is_asked_for_is_what_prefect_itself_asks_for() -> None:
     assert "get_scheduled_flow_runs_for_work_pool" in inspect.getsource(BaseWorker._get_scheduled_flow_runs)
 
 
-def test_a_nudge_that_tells_of_a_run_is_heard_and_any_other_is_a_nudge() -> None:
-    run = str(uuid4())
-
-    async def heard() -> tuple[bool, set[str]]:
+def after(*nudges: bytes) -> Bell:
+    async def heard() -> Bell:
         bell = Bell()
-        for data in (f"touched {run}".encode(), b"work", b"touched nothing"):
+        bell.nudged = bell.due = False
+        for data in nudges:
             bell.datagram_received(data, None)
-        await bell.wait(0)
-        return bell.nudged, bell.touched
+        await bell.wait(5 if nudges else 0)
+        return bell
 
-    assert asyncio.run(heard()) == (True, {run})
+    return asyncio.run(heard())
+
+
+def test_a_run_that_was_touched_in_prefect_is_looked_at_and_fetched() -> None:
+    run = str(uuid4())
+    bell = after(f"touched {run}".encode(), b"touched")
+    assert (bell.nudged, bell.due, bell.touched) == (True, True, {run})
+
+
+def test_for_a_nudge_of_ours_prefect_is_asked_only_when_the_waker_made_something() -> None:
+    bell = after(b"work")
+    assert (bell.nudged, bell.due, bell.touched) == (True, False, set())
+
+
+def test_when_nobody_nudges_runs_are_polled_for() -> None:
+    assert (after().nudged, after().due) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("done", "soon"),
+    [(Round(), 0), (Round(reminded=1), 0), (Round(again=True, woken=1), 1), (Round(more=True, again=True), 0.02), (Round(created=1), 16), (Round(woken=1), 16)],
+)
+def test_the_waker_looks_again_as_soon_as_there_may_be_something(done: Round, soon: float) -> None:
+    assert look_again(done) == soon
+
+
+@pytest.mark.parametrize(("held", "too_large"), [("VmRSS:\t  600000 kB", False), ("VmHWM:\t 900000 kB\nVmRSS:\t 600001 kB", True), ("", False)])
+def test_a_worker_that_holds_more_than_it_may_is_too_large(tmp_path: Path, held: str, too_large: bool) -> None:
+    (tmp_path / "status").write_text(held)
+    assert is_too_large(600, tmp_path / "status") is too_large
+    assert not is_too_large(600, tmp_path / "no /proc here")
+
+
+def test_a_worker_with_a_run_in_it_is_not_empty() -> None:
+    worker = WarmWorker({}, 1, work_pool_name=POOL)
+    assert worker.is_empty
+    worker._in_threads.add(uuid4())
+    assert not worker.is_empty
+
+
+def test_certificates_are_read_once_for_all_conversations_with_prefect() -> None:
+    a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    lines = [SyncPrefectClient("http://127.0.0.1:9/api") for _ in range(2)]
+    assert lines[0]._client._transport._pool._ssl_context is lines[1]._client._transport._pool._ssl_context
+
+
+def test_where_results_are_kept_is_asked_by_the_function_that_we_ask_once() -> None:
+    a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    assert hasattr(results._read_server_default_result_storage_block_id, "cache_info")
+    assert "_read_server_default_result_storage_block_id()" in inspect.getsource(results._get_default_result_storage)
+
+
+def test_a_run_that_was_made_with_its_name_is_not_named_again() -> None:
+    worker = a_worker(FakeEngine(), payment, FlowRun(flow_id=uuid4(), deployment_id=uuid4()))
+    (named,) = worker._named.values()
+    assert (named.flow_run_name, named.name, named.fn) == (None, payment.name, payment.fn)
+    assert payment.flow_run_name
