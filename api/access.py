@@ -38,6 +38,7 @@ FactsKey = Annotated[ApiKey, asking("facts:write")]
 StatementsKey = Annotated[ApiKey, asking("statements:write")]
 MAY_SEE_MONEY = asking("money:read")
 MAY_SEE_REPORTS = asking("reports:read")
+MAY_SEE_METRICS = asking("metrics:read")
 
 
 def problems(*more: int) -> dict[int | str, dict[str, Any]]:
@@ -50,13 +51,13 @@ def open_problems(*more: int) -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The body cannot be read", 401: "No key, or none of ours", 403: "The key lacks the scope", 404: "There is no such thing",
         409: "A rule says no, as things stand", 413: "Too much at once", 422: "The input is not as it should be",
-        503: "Something is away; try again",
+        429: "Too often within a minute", 503: "Something is away; try again",
     }  # fmt: skip
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": said[status], "content": content} for status in sorted({422, 503, *more})}
+    return {status: {"description": said[status], "content": content} for status in sorted({422, 429, 503, *more})}
 
 
 __all__ = [
-    "MAY_READ", "MAY_SEE_MONEY", "MAY_SEE_REPORTS", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey", "open_problems",
-    "problems",
+    "MAY_READ", "MAY_SEE_METRICS", "MAY_SEE_MONEY", "MAY_SEE_REPORTS", "MAY_SEND", "ApplicationsKey", "FactsKey", "Problem", "StatementsKey",
+    "open_problems", "problems",
 ]  # fmt: skip

@@ -8,15 +8,15 @@ from sqlmodel import Session
 
 from api.door import Door
 from api.links import Opened
-from models import act_state, acts, documents, facts, issued, ledger, links, signing, waiting
+from api.signer_view import signing_parts
+from models import act_state, acts, documents, issued, ledger, links, waiting
 from models.act_pages import ActPage
-from models.cash_tables import Invoice, SignCode
+from models.cash_tables import Invoice
 from models.delivery_answers import ActCodeAsked, ActSigned
 from models.errors import Missing
 from models.money import Money
 from models.pages import Form
 from models.project_facts import AT_WORK
-from models.signing import TooMany
 from models.tables import Client, Deal, Document
 from models.tracks import Work
 
@@ -46,19 +46,16 @@ def page(session: Session, here: Door, link: Opened, asked: Asked) -> ActPage:
     """The newest version, with whatever its reader may do."""
     document, deal = there(session, link.deal_id), session.get_one(Deal, link.deal_id)
     client, now_is = session.get_one(Client, deal.client_id), state(session, deal, document)
-    code = None if link.is_staff else open_code(session, here, document)
     signed, deemed, today = act_state.signature(session, document), act_state.deemed(session, document), here.company.studio.today
     asking = open_invoices(session, deal)
     return ActPage(
         chrome=here.chrome, token=link.token, state=now_is, document=acts.shown(here.company, document, link=f"{here.address}/t/{link.token}"),
-        **signer(session, client, document), signed_by=signed[1].name if signed else "",
+        **signing_parts(session, here, link, document, client, ActCodeAsked), signed_by=signed[1].name if signed else "",
         signed_on=(signed[1].on or today(signed[0].happened_at)) if signed and not signed[1].code else None,
         signed_at=signed[0].happened_at if signed and signed[1].code else None, deemed_on=today(deemed.happened_at) if deemed else None,
         closes_on=closes_on(session, here, document) if now_is == "open" else None,
-        named=[said.text for _, said in act_state.faults(session, document)], code_sent_to=code.email if code else "",
-        code_until=code.expires_at if code else None, tries_left=signing.tries_left(session, code) if code else 0,
-        may_resend=may_ask(session, here, document), about=asked.about, form=asked.form,
-        refused=asked.refused, read_only=link.is_staff,
+        named=[said.text for _, said in act_state.faults(session, document)], about=asked.about, form=asked.form, refused=asked.refused,
+        read_only=link.is_staff,
         open=Money(amount=sum(rest.amount for _, rest in asking), currency=deal.currency), invoice_link=invoice_link(session, here, link, asking),
         project_link=links.given(session, here.secret, "project-staff" if link.is_staff else "project", link.deal_id),
     )  # fmt: skip
@@ -75,28 +72,6 @@ def state(session: Session, deal: Deal, document: Document) -> State:
     if deal.held_since is not None:
         return "on_hold"
     return "faults" if act_state.faults(session, document) else "open"
-
-
-def signer(session: Session, client: Client, document: Document) -> dict[str, str]:
-    """Whose name, role and address the form shows: who asked for the last code, else the client."""
-    told = [fact.payload for fact in facts.of_deal(session, document.deal_id, ActCodeAsked.kind) if fact.payload["version"] == document.version]
-    last = told[-1] if told else {"name": client.name, "email": client.email}
-    return {"signer_name": last["name"] or client.name, "signer_role": last.get("role", ""), "signer_email": last["email"]}
-
-
-def open_code(session: Session, here: Door, document: Document) -> SignCode | None:
-    """The code whose time is not over, tries left or not."""
-    code = signing.newest(session, document.deal_id, document.version, kind=document.kind)
-    return code if code and code.used_at is None and here.now() < code.expires_at else None
-
-
-def may_ask(session: Session, here: Door, document: Document) -> bool:
-    """Whether another code may be asked for now."""
-    try:
-        signing.check_may_ask(session, document.deal_id, document.version, now=here.now(), kind=document.kind)
-    except TooMany:
-        return False
-    return True
 
 
 def closes_on(session: Session, here: Door, document: Document) -> date | None:

@@ -23,6 +23,7 @@ from api import (
     health,
     intake,
     invoice,
+    metrics,
     outbox,
     problems,
     project,
@@ -38,7 +39,9 @@ from api import (
     work,
 )  # fmt: skip
 from api.openapi import described
-from models import addresses, company
+from api.pace import Pace
+from api.traffic import Watched
+from models import addresses, company, logs
 from models import settings as setup
 from models.settings import Settings
 
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises BadSetup when a setting or a file of the company's set-up is wrong.
     """
     read = settings or setup.read()
+    logs.install(read.log)
     here = door.build(read, company.load(read.company))
 
     @asynccontextmanager
@@ -81,12 +85,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         project, work, act, client_review, reviews, referral, course_off, reports,
     ):  # fmt: skip
         app.include_router(router.pages)
-    for api in (applications, deals, statements, reports, reviews, health, webhooks):
+    for api in (applications, deals, statements, reports, reviews, health, metrics, webhooks):
         app.include_router(api.routes)
     assets.mount(app)
     problems.install(app)
     app.openapi = lambda: described(app)
     app.add_middleware(guards.BodyLimit, limit=guards.limits(read.upload_deal_mb))
+    app.add_middleware(Pace, per_minute=read.posts_per_minute)
     app.add_middleware(guards.Headers, https=addresses.public(read, here.company).startswith("https://"))
+    app.add_middleware(Watched, requests=here.requests)
     logging.getLogger("uvicorn.access").addFilter(guards.Redacted())
     return app

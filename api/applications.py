@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path
 from api.access import MAY_SEND, ApplicationsKey, problems
 from api.door import Here
 from api.schemas import MOST_ID, Accepted, ApplicationIn, ApplicationStatus
-from models import inbox, intake
+from models import inbox, intake, keys
 from models.answers import Application
 from models.errors import Invalid, Refused
 from models.reading import clean
@@ -27,7 +27,7 @@ def send(body: ApplicationIn, here: Here, key: ApplicationsKey, idempotency_key:
         raise Invalid(f"There is no such service; services are {', '.join(here.company.rates.services)}.")
     source = {"channel": body.source} if isinstance(body.source, str) and body.source else body.source or {}
     application = Application.model_validate({**body.model_dump(), "source": source}).model_dump()
-    told = {"source": f"api:{key.name}", "external_id": clean(idempotency_key) or str(uuid.uuid4()), "actor": f"machine:{key.name}"}
+    told = {"source": f"api:{key.name}", "external_id": clean(idempotency_key) or str(uuid.uuid4()), "actor": keys.actor(key)}
     with here.db.writing() as session:
         fact, _ = inbox.apply(session, application, now=here.now(), **told)
     if fact.payload != application:

@@ -2,24 +2,21 @@
 
 from pydantic import ValidationError
 
-from api.contract_view import there
-from api.door import Door
 from api.posted import Posted
 from api.proposal import number
-from models import contract_facts, contract_parties
+from models import contract_parties
 from models.cash_answers import ContractDetails
 from models.errors import Invalid
 from models.field_types import normal_email
-from models.tables import Client, Deal
 
 FIELDS = ("legal_name", "registration", "street", "extra", "postcode", "city", "country", "vat_id", "invoice_email")
 
 
-def version_of(posted: Posted) -> int:
-    """The version that the reader saw. Raises Invalid for what no form of ours posts."""
+def version_of(posted: Posted, noun: str = "contract") -> int:
+    """The version of the contract (or whatever `noun` is) that the reader saw. Raises Invalid for what no form of ours posts."""
     version = number(posted, "version")
     if not version:
-        raise Invalid("The form was not complete. Please go back to the contract and try again.")
+        raise Invalid(f"The form was not complete. Please go back to the {noun} and try again.")
     return version
 
 
@@ -49,14 +46,3 @@ def signer_problems(posted: Posted) -> dict[str, str]:
     problems = {name: sentence for name, sentence in named.items() if not posted.one(name)}
     problems |= {name: "Please keep this under 200 characters." for name in named if len(posted.one(name)) > 200}  # noqa: PLR2004
     return problems if normal_email(posted.one("email")) else problems | {"email": "This does not look like an e-mail address."}
-
-
-def stranger(here: Door, deal_id: int, posted: Posted) -> dict[str, str]:
-    """The problem of an address that no code goes to: neither the client's, nor a colleague's, nor one that the salesperson named."""
-    with here.db.reading() as session:
-        document = there(session, deal_id)
-        client = session.get_one(Client, session.get_one(Deal, deal_id).client_id)
-    if contract_facts.may_sign(client, document, normal_email(posted.one("email"))):
-        return {}
-    contact = document.body["salesperson"]["name"]
-    return {"email": f"The code goes to your own address or to a colleague’s at the same firm. Does somebody else sign? {contact} can name them."}

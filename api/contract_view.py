@@ -9,14 +9,13 @@ from sqlmodel import Session
 
 from api.door import Door
 from api.links import Opened
-from models import contract_state, contracts, documents, facts, issued, links, signing
+from api.signer_view import signing_parts
+from models import contract_state, contracts, documents, issued, links
 from models.cash_answers import CodeAsked
 from models.cash_pages import ContractDetailsPage, ContractPage, DetailsForm
-from models.cash_tables import SignCode
 from models.errors import Missing
 from models.money import Money
 from models.pages import Choice, Form
-from models.signing import TooMany
 from models.tables import Client, Deal, Document
 from models.tracks import CLOSED, Sales
 
@@ -84,15 +83,13 @@ def page(session: Session, here: Door, link: Opened, document: Document, asked: 
     deal = session.get_one(Deal, link.deal_id)
     client, now_is = session.get_one(Client, deal.client_id), state(session, deal, document)
     whole, signed = f"{here.address}/c/{link.token}", contract_state.signature(session, document)
-    code = None if link.is_staff else open_code(session, here, document)
     is_first, is_out = contract_state.is_first(session, document), now_is in {"open", "change_asked", "on_hold"}
     told = " ".join(document.changes) if is_first and is_out else ""
     shown = contracts.shown(session, here.company, document, link=whole)
     return ContractPage(
-        chrome=here.chrome, token=link.token, document=shown, state=now_is, **signer(session, client, document),
+        chrome=here.chrome, token=link.token, document=shown, state=now_is,
+        **signing_parts(session, here, link, document, client, CodeAsked),
         signed_by=signed[1].name if signed else "", signed_at=signed[0].happened_at if signed else None,
-        code_sent_to=code.email if code else "", code_until=code.expires_at if code else None,
-        tries_left=signing.tries_left(session, code) if code else 0, may_resend=may_ask(session, here, document),
         changes=document.changes if is_out and not is_first else [], about=asked.about, form=asked.form, notice=asked.notice or told,
         changed=asked.is_late and now_is in {"open", "change_asked"}, read_only=link.is_staff, invoice_link=invoice_link(session, here, link),
         in_a_moment=now_is == "countersigning" and here.company.contract.countersign == "at once",
@@ -111,28 +108,6 @@ def state(session: Session, deal: Deal, document: Document) -> State:
     if deal.held_since is not None:
         return "on_hold"
     return "change_asked" if contract_state.change_asked(session, document) else "open"
-
-
-def signer(session: Session, client: Client, document: Document) -> dict[str, str]:
-    """Whose name, role and address the form shows: who asked for the last code, else the client."""
-    told = [fact.payload for fact in facts.of_deal(session, document.deal_id, CodeAsked.kind) if fact.payload["version"] == document.version]
-    last = told[-1] if told else {"name": client.name, "email": client.email}
-    return {"signer_name": last["name"] or client.name, "signer_role": last.get("role", ""), "signer_email": last["email"]}
-
-
-def open_code(session: Session, here: Door, document: Document) -> SignCode | None:
-    """The code whose time is not over, tries left or not."""
-    code = signing.newest(session, document.deal_id, document.version)
-    return code if code and code.used_at is None and here.now() < code.expires_at else None
-
-
-def may_ask(session: Session, here: Door, document: Document) -> bool:
-    """Whether another code may be asked for now."""
-    try:
-        signing.check_may_ask(session, document.deal_id, document.version, now=here.now())
-    except TooMany:
-        return False
-    return True
 
 
 def invoice_link(session: Session, here: Door, link: Opened) -> str:

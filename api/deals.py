@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.access import MAY_READ, FactsKey, problems
 from api.door import Here
 from api.schemas import MOST_ID, Deals, FactIn, FactOut
-from models import attempts, deal_card, deal_list, inbox
+from models import attempts, deal_card, deal_list, inbox, keys
 from models.answers import BY_KIND
 from models.deal_card import DealCard
 from models.errors import Invalid, Refused
@@ -53,11 +53,11 @@ def tell(deal_id: Id, body: FactIn, here: Here, key: FactsKey, response: Respons
     """Record something about a deal, once per `external_id`. 409: it makes no sense now, or the id was used for something else."""
     if body.happened_at and body.happened_at > here.now() + AHEAD:
         raise Invalid("happened_at lies in the future.")
-    machine = f"machine:{key.name}"
-    refused = attempts.written_down(here.db, deal_id, attempts.what_of(body.payload), body.actor or machine, here.now())
+    actor = keys.speaker(key, body.actor)
+    refused = attempts.written_down(here.db, deal_id, attempts.what_of(body.payload), actor, here.now())
     with refused, here.db.writing() as session:
         fact, is_new = inbox.tell(
-            session, deal_id, body.payload, source=machine, external_id=body.external_id, actor=body.actor or machine, now=here.now(),
+            session, deal_id, body.payload, source=f"machine:{key.name}", external_id=body.external_id, actor=actor, now=here.now(),
             happened_at=body.happened_at and body.happened_at.astimezone(UTC),
         )  # fmt: skip
     if not is_new and not is_same(fact, deal_id, body):

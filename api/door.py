@@ -13,6 +13,7 @@ import templates
 from api.counts import Counts
 from api.engine import Engine
 from api.robots import Robots
+from api.traffic import Requests
 from models import addresses, nudges
 from models.clock import Clock
 from models.company import Company
@@ -33,6 +34,7 @@ class Door:
     now: Callable[[], datetime]
     robots: Robots
     engine: Engine
+    requests: Requests
 
     @cached_property
     def chrome(self) -> Chrome:
@@ -81,7 +83,9 @@ def build(settings: Settings, company: Company) -> Door:
     now = Clock(settings.clock)
     secret = settings.secret.get_secret_value()
     robots = Robots(secret, settings.apply_per_hour, settings.apply_min_seconds, Counts(secret, settings.redis_url))
-    return Door(settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings))
+    return Door(
+        settings=settings, db=Database(settings.database), company=company, now=now, robots=robots, engine=Engine(settings), requests=Requests()
+    )  # fmt: skip
 
 
 async def _door(request: Request) -> Door:

@@ -88,20 +88,23 @@ class Headers:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._dress(MutableHeaders(scope=message))
+                dress(MutableHeaders(scope=message), https=self.https)
             await send(message)
 
         await self.app(scope, receive, dressed if scope["type"] == "http" else send)
 
-    def _dress(self, headers: MutableHeaders) -> None:
-        # A browser's own PDF viewer is a page with scripts and styles: the policy would blank it.
-        is_pdf = headers.get("content-type", "").startswith("application/pdf")
-        headers.setdefault("content-security-policy", "frame-ancestors 'none'" if is_pdf else CSP)
-        headers.setdefault("x-content-type-options", "nosniff")
-        headers.setdefault("referrer-policy", "no-referrer")
-        headers.setdefault("cache-control", "no-store")
-        if self.https:
-            headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+
+def dress(headers: MutableHeaders, *, https: bool) -> None:
+    """Add to an answer what keeps browsers careful; what a route set itself stays."""
+    # A browser's own PDF viewer is a page with scripts and styles: the policy would blank it.
+    is_pdf = headers.get("content-type", "").startswith("application/pdf")
+    headers.setdefault("content-security-policy", "frame-ancestors 'none'" if is_pdf else CSP)
+    headers.setdefault("x-content-type-options", "nosniff")
+    headers.setdefault("referrer-policy", "no-referrer")
+    headers.setdefault("cache-control", "no-store")
+    headers.setdefault("cross-origin-opener-policy", "same-origin")
+    if https:
+        headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
 
 
 class Redacted(logging.Filter):

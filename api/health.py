@@ -1,6 +1,7 @@
 """How the system is: alive, and ready for work."""
 
 import ctypes
+from datetime import timedelta
 from typing import Any
 
 from alembic.util.exc import CommandError
@@ -9,14 +10,15 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy import literal
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, select
+from sqlmodel import select
 
 from api.door import Door, Here
-from models import migrate
+from models import leases, migrate, vitals
 from models.clock import real_now
-from models.tables import Lease
 
 routes = APIRouter(prefix="/health", tags=["health"])
+LATE = timedelta(minutes=10)
+"""A wait due for longer has been overlooked: the waker looks each minute."""
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 
 
@@ -53,9 +55,13 @@ def live() -> Alive:
 
 @routes.get("/ready", summary="Is the system ready for work?", response_description="Ready", response_model=Readiness, responses=NOT_READY)
 def ready(here: Here) -> Response:
-    """Database, migrations, engine and worker must be well (503 otherwise). Without PDF libraries proposals wait to be printed."""
-    asked = {"database": _database(here), "migrations": _migrations(here), "engine": here.engine.trouble(), "worker": _worker(here)}
+    """Database, migrations, engine and worker must be well (503 otherwise). The rest is told: somebody should look, nobody should restart.
+
+    `waits`: how long the oldest has been due; `letters`: when the last one was handed over. Without PDF libraries proposals wait to be printed.
+    """
+    asked = {"database": _database(here), "migrations": _migrations(here), "engine": here.engine.trouble()}
     parts = {name: Part(well=not trouble, says=trouble or "well") for name, trouble in asked.items()}
+    parts |= {"worker": _worker(here), "waits": _waits(here), "letters": _letters(here)}
     parts["pdf"] = Part(well=not (missing := _pdf()), says=missing or "well", needed=False)
     broken = [part.says for part in parts.values() if part.needed and not part.well]
     told = Readiness(ready=not broken, detail=" ".join(broken) or "Everything needed is well.", parts=parts)
@@ -79,13 +85,39 @@ def _migrations(here: Door) -> str:
     return "The database is behind the code: run ./studio migrate." if behind else ""
 
 
-def _worker(here: Door) -> str:
-    alive = select(Lease).where(col(Lease.name).startswith("worker/"), Lease.until > real_now())
+def _worker(here: Door) -> Part:
     try:
         with here.db.reading() as session:
-            return "" if session.exec(alive).first() else "No worker is at work."
+            beats = leases.heartbeats(session, now=real_now())
     except SQLAlchemyError:
-        return "Whether a worker is at work cannot be read."
+        return Part(well=False, says="Whether a worker is at work cannot be read.")
+    if not beats:
+        return Part(well=False, says="No worker is at work.")
+    many = f"{len(beats)} are at work, the latest" if len(beats) > 1 else "well,"
+    return Part(well=True, says=f"{many} heard of {min(beats.values()).seconds} s ago")
+
+
+def _waits(here: Door) -> Part:
+    try:
+        with here.db.reading() as session:
+            late = vitals.overdue(session, here.now())
+    except SQLAlchemyError:
+        return Part(well=False, says="Whether waits are due cannot be read.", needed=False)
+    if late < LATE:
+        return Part(well=True, needed=False)
+    return Part(well=False, says=f"The oldest has been due for {late // timedelta(minutes=1)} minutes; a run should have gone on.", needed=False)
+
+
+def _letters(here: Door) -> Part:
+    try:
+        with here.db.reading() as session:
+            found = vitals.letters(session)
+    except SQLAlchemyError:
+        return Part(well=False, says="Whether letters go out cannot be read.", needed=False)
+    said = [f"The last one was handed over at {found.last:%Y-%m-%d %H:%M} UTC" if found.last else "none has been handed over yet"]
+    said += [f"{found.failed} refused for good"] if found.failed else []
+    said += [f"{found.unknown} of unknown fate, for settle-effect"] if found.unknown else []
+    return Part(well=not found.unknown, says="; ".join(said), needed=False)
 
 
 def _pdf() -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from api.door import Here
-from models import links
+from models import links, logs
 from models.errors import Missing, Refused
 from models.links import STAFF
 
@@ -49,6 +49,7 @@ def opening(*kinds: str) -> Any:
                 raise LinkUnknown(str(missing)) from None
         if not found.current:
             raise LinkOutdated("This link was replaced by a newer one.")
+        logs.note(deal=found.link.deal_id)
         return Opened(token, links.base(found.link.kind), found.link.deal_id, links.item(found.link.kind))
 
     return Depends(opened)

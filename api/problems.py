@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.door import Door
-from api.guards import redact
+from api.guards import dress, redact
 from api.links import LinkOutdated, LinkUnknown, ReadOnly
 from models.errors import Invalid, Missing, Refused, StudioError, Unavailable
 from models.keys import NoKey, NoScope
@@ -66,7 +66,7 @@ def install(app: FastAPI) -> None:
 
 def answer(request: Request, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: dict[str, str] | None = None) -> Response:
     """An error as this request's sender can read it."""
-    if request.url.path.startswith(("/api/", "/health/", "/webhooks/")) or request.url.path.endswith(".json"):
+    if request.url.path.startswith(("/api/", "/health/", "/metrics", "/webhooks/")) or request.url.path.endswith(".json"):
         problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
         return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
     here: Door = request.app.state.door
@@ -106,4 +106,7 @@ def _on_away(request: Request, error: Any) -> Response:
 
 def _on_crash(request: Request, error: Any) -> Response:
     log.error("%s %s broke.", request.method, redact(request.url.path), exc_info=error)
-    return answer(request, 500, "We could not finish what you asked for. It has been noted.")
+    told = answer(request, 500, "We could not finish what you asked for. It has been noted.")
+    here: Door = request.app.state.door
+    dress(told.headers, https=here.address.startswith("https://"))  # it is sent from outside of what dresses all others
+    return told

@@ -67,7 +67,7 @@ def csv_of(here: Door, report: Monthly, basis: str, start: str = "") -> Response
 def reader(token: str, here: Here) -> ApiKey:
     """Whose address a page was opened by. Raises Missing for one that is nobody's."""
     with here.db.reading() as session:
-        key = report_links.find(session, here.secret, token)
+        key = report_links.find(session, here.secret, token, here.now())
     if keys.is_news(key, here.now()):
         with here.db.writing() as session:
             keys.note_use(session, key.id or 0, here.now())

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.access import MAY_SEE_MONEY, StatementsKey, problems
 from api.door import Here
 from api.schemas import MOST_ID
-from models import statements, suspense
+from models import keys, statements, suspense
 from models.cash_tables import Statement
 from models.money import Money
 from models.reading import clean
@@ -84,13 +84,13 @@ async def _sent(request: Request, name: Name = "") -> SentFile:
 )  # fmt: skip
 def send(here: Here, key: StatementsKey, sent: Annotated[SentFile, Depends(_sent)], response: Response) -> StatementOut:
     """Take a statement in: of overlapping ones only what is fresh. 409: it is of another account, or a statement before it is missing."""
-    machine, path = f"machine:{key.name}", statements.place(sent.content)
+    actor, path = keys.actor(key), statements.place(sent.content)
     with here.db.reading() as session:
         known = statements.find_file(session, sent.content)
     parsed = None if known else statements.parse(here.company, sent.content, sent.name)
     with here.db.writing() as session:
         statement, is_new = statements.take(
-            session, here.company, sent.content, sent.name, came_by="api", actor=machine, now=here.now(), path=path, parsed=parsed
+            session, here.company, sent.content, sent.name, came_by="api", actor=actor, now=here.now(), path=path, parsed=parsed
         )  # fmt: skip
         statements.store(here.settings.home, sent.content)
         told = _told(session, statement)

@@ -23,6 +23,8 @@ from models.projects import Stand
 from models.tables import Upload
 
 pages = APIRouter(include_in_schema=False)
+ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""The policy of what strangers made: should a browser open it all the same, it runs nothing and is nobody's page."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def file(file_id: int, link: WorkLink, here: Here) -> Response:
         items = {question(item.slug) for item in project_view.there(session, link.deal_id).materials}
     if upload is None or upload.deal_id != link.deal_id or upload.question not in items or upload.removed_at:
         raise Missing("There is no such file.")
-    return FileResponse(here.settings.home / upload.path, media_type=upload.media_type, filename=upload.name)
+    place, alone = here.settings.home / upload.path, {"Content-Security-Policy": ALONE}
+    return FileResponse(place, media_type=upload.media_type, filename=upload.name, headers=alone)
 
 
 @pages.get("/w/{token}")

@@ -28,6 +28,7 @@ TAKEN = {
     "ledger": "the daily proof over ten thousand invoices",
     "statement": "a bank statement of ten thousand lines",
     "hours": "ten thousand entries of a tracker, and the report of a month over them",
+    "scrape": "what /metrics and a probe cost over ten thousand deals",
     "webhook": "payment provider's webhook → answer",
     "answer": "form post → answer",
 }
@@ -68,13 +69,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measured(names: Sequence[str], told: Console, *, quick: bool, profile: str) -> list[Figure]:
     # Here, so that a wrong argument is told before they are read.
-    from benchmarks import bank, books, cash, crowd, engines, hours, house, paper, rest, sale, storms, waits, webhook
+    from benchmarks import bank, books, cash, crowd, engines, hours, house, paper, rest, sale, scrape, storms, waits, webhook
 
     measures: dict[str, Callable[..., list[Figure]]] = {
         "letters": sale.letters, "pdf": paper.pdf, "deals": sale.deals, "paid": cash.paid, "invoice": paper.invoice, "engines": engines.engines,
         "triggers": crowd.triggers, "rest": rest.rest, "waits": waits.waits, "crowd": crowd.crowd, "start": rest.restart,
         "issuing": storms.issuing, "ledger": books.books, "statement": bank.statement, "hours": hours.hours,
-        "webhook": webhook.webhook, "answer": sale.answers,
+        "scrape": scrape.scrape, "webhook": webhook.webhook, "answer": sale.answers,
     }  # fmt: skip
     found: list[Figure] = []
     with told.status("Starting a system to measure …"), house.at_home(profile=profile) as system:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from deployments import cli_verify, health, running
+from deployments import cli_backup, cli_reconcile, cli_verify, health, running
 from deployments.running import Running
 from deployments.supervisor import End
 from deployments.terminal import ApiPort, Json, PrefectPort, err, out, show_json, show_table
@@ -15,7 +15,7 @@ from models.settings import Settings, read
 
 app = typer.Typer(
     name="studio", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Studioflow on this machine. (test: run the whole suite.)",
+    help="Studioflow on this machine. (test: run the whole suite; faults: kill everything everywhere.)",
 )  # fmt: skip
 
 
@@ -74,6 +74,7 @@ def migrate(as_json: Json = False) -> None:
     from deployments import start
 
     before, after = start.migrate(read())
+    start.expect_known_waits(read())
     if as_json:
         show_json({"before": before, "after": after})
     else:
@@ -128,6 +129,9 @@ def bench(context: typer.Context) -> None:
 
 
 app.command()(cli_verify.verify)
+app.command()(cli_reconcile.reconcile)
+app.command()(cli_backup.backup)
+app.command()(cli_backup.restore)
 
 
 @app.command()

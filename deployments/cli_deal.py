@@ -6,9 +6,11 @@ from typing import Any
 from deployments.start import migrate
 from deployments.terminal import out, show_table
 from models import company
+from models.board_words import lasted
 from models.clock import Clock
 from models.db import Database
-from models.deal_card import deal_card
+from models.deal_card import DealCard, deal_card
+from models.deal_history import Spent, times_of
 from models.money import Money
 from models.settings import Settings
 
@@ -41,6 +43,12 @@ def show(found: dict[str, Any]) -> None:
     _section("Waits", [(_time(one["opened_at"]), one["stage"], one["whose"], one["what"]) for one in found["waits"]])
     documents = [(_time(one["made_at"]), f"{one['kind']} v{one['version']}", one["state"], one["link"]) for one in found["documents"]]
     _section("Documents", documents)
+    billed = [
+        (one["issued_on"], f"{one['kind']} {one['number'] or ''}", Money.model_validate(one["gross"]).format(), one["link"])
+        for one in found["invoices"]
+    ]
+    _section("Invoices", billed)
+    _section("Time in each stage", [(one.track, one.place, _span(one)) for one in times_of(DealCard.model_validate(found))])
     _section("Facts", [(_time(one["known_at"]), one["kind"], one["actor"] or one["source"], one["subject"]) for one in found["facts"]])
     _section("Moves", [(_time(one["at"]), one["track"], f"{one['was']} → {one['to']}", one["why"]) for one in found["moves"]])
     _section("Effects", [(_time(one["at"]), one["state"], one["key"], one["said"]) for one in found["effects"]])
@@ -51,6 +59,10 @@ def _section(title: str, rows: Sequence[tuple[str, ...]]) -> None:
     if rows:
         out.print(f"\n{title}", style="bold")
         show_table(rows)
+
+
+def _span(one: Spent) -> str:
+    return lasted(one.until - one.since) if one.until else f"since {_time(one.since.isoformat())}"
 
 
 def _time(iso: str) -> str:

@@ -3,6 +3,7 @@
 from deployments.start import migrate
 from deployments.terminal import out, show_table
 from models import addresses, company, report_links
+from models.clock import Clock
 from models.db import Database
 from models.settings import Settings
 
@@ -21,7 +22,7 @@ def pages(settings: Settings) -> list[dict[str, str]]:
     db = Database(settings.database)
     try:
         with db.reading() as session:
-            known = report_links.everyones(session, settings.secret.get_secret_value())
+            known = report_links.everyones(session, settings.secret.get_secret_value(), Clock(settings.clock)())
     finally:
         db.close()
     address = addresses.public(settings, company.load(settings.company))

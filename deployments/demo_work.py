@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from deployments.forms import Form
+from deployments.prefect_server import login
 from models import company, nudges
 from models.clock import Clock
 from models.settings import Settings
@@ -106,7 +107,7 @@ def book_hours(game: "Play", settings: Settings) -> None:
             for ago in range(-(-HOURS[one.role] // A_SHIFT))
         ]
         text = "\n".join(["date,person,deal,hours,stage,note", *lines])
-        with httpx.Client(base_url=settings.prefect_api, timeout=30) as prefect:
+        with httpx.Client(base_url=settings.prefect_api, auth=login(settings), timeout=30) as prefect:
             found = prefect.get("/deployments/name/import-hours/import-hours").raise_for_status().json()
             form = {"parameters": {"who": manager_of(settings)[0], "text": text}, "state": {"type": "SCHEDULED"}}
             run = prefect.post(f"/deployments/{found['id']}/create_flow_run", json=form).raise_for_status().json()

@@ -30,8 +30,7 @@ class Nudging:
         if scope["type"] == "http" and not any(name == OURS for name, _ in scope["headers"]):
             told = means_work(scope["method"], scope["path"])
             if told is not None:
-                says = f"{TOUCHED} {told}".strip()
-                await to_thread.run_sync(nudge, self._port, self._db, says)  # PostgreSQL may let it wait a moment
+                await to_thread.run_sync(nudge, self._port, self._db, f"{TOUCHED} {told}".strip())  # PostgreSQL may let it wait a moment
 
 
 def means_work(method: str, path: str) -> str | None:

@@ -11,16 +11,22 @@ Three things are changed, all in the running process only, all tested against th
 
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from deployments import prefect_halves
 from deployments.prefect_nudges import Nudging
+from models import logs
 from models.db import Database
+from models.errors import BadSetup
 from models.settings import Settings, read
 
+ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
+LEAST_PASSWORD = 16
 CHORES_EVERY = timedelta(seconds=2)
 STOP_SECONDS = 3
 
@@ -28,7 +34,8 @@ STOP_SECONDS = 3
 def environment(settings: Settings, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Every PREFECT_… variable that server, worker and api share; what `given` (the environment) already has wins.
 
-    Our deadlines are our own, so Prefect neither expires a suspended run nor calls one late.
+    Our deadlines are our own, so Prefect neither expires a suspended run nor calls one late. Where others reach the server it asks for
+    a login. The UI sends it as a header of its own making, which no other site can forge: no CSRF tokens are needed besides.
     """
     home = settings.home / "prefect"
     ours = {
@@ -58,9 +65,45 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_WORKER_QUERY_SECONDS": "2",
         "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "60",
     }
-    if settings.host not in ("127.0.0.1", "localhost", "::1"):
-        ours |= {"PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true", "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true"}
-    return ours | {name: value for name, value in (os.environ if given is None else given).items() if name in ours}
+    told = os.environ if given is None else given
+    if is_open(settings):
+        ours["PREFECT_UI_API_URL"] = "/api"  # by whatever name a browser came
+    return ours | _login(settings, told) | {name: value for name, value in told.items() if name in ours}
+
+
+def login(settings: Settings) -> tuple[str, str] | None:
+    """User and password that our own calls of the Prefect server carry; None where it asks for none."""
+    user, colon, word = environment(settings).get(SAID, "").partition(":")
+    return (user, word) if colon else None
+
+
+def is_open(settings: Settings) -> bool:
+    """Whether the server listens where other machines reach it."""
+    return not _is_loopback(settings.host)
+
+
+def check_guarded(settings: Settings) -> None:
+    """Raises BadSetup where other machines would reach a server that asks nobody who they are."""
+    login = environment(settings).get(ASKED, "")
+    user, _, word = login.partition(":")
+    if is_open(settings) and (not user or len(word) < LEAST_PASSWORD):
+        raise BadSetup(
+            f"STUDIO_HOST is {settings.host}, where others reach the Prefect server, and STUDIO_PREFECT_AUTH does not protect it: give "
+            f"user:password with at least {LEAST_PASSWORD} characters of password, or let ./studio up make it."
+        )
+
+
+def _login(settings: Settings, told: Mapping[str, str]) -> dict[str, str]:
+    """What the server asks for where others reach it, and what its clients say to one that is not on this machine alone."""
+    word = settings.prefect_auth.get_secret_value()
+    asked = told.get(ASKED) or (word if is_open(settings) else "")
+    is_far = not _is_loopback(urlsplit(told.get("PREFECT_API_URL") or settings.prefect_api).hostname or "")
+    said = told.get(SAID) or asked or (word if is_far and "PREFECT_API_KEY" not in told else "")
+    return {name: login for name, login in ((ASKED, asked), (SAID, said)) if login}
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("127.0.0.1", "localhost", "::1")
 
 
 def begin_immediately() -> None:
@@ -90,6 +133,11 @@ def look_less_often() -> None:
 def main() -> None:
     """Serve Prefect's API and UI on the host and port of the settings until told to stop, or one half of the server."""
     half, settings = prefect_halves.wanted(), read()
+    try:
+        check_guarded(settings)
+    except BadSetup as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     os.environ.update(environment(settings))
     settings.path("prefect", "prefect.db")
     if half:
@@ -107,11 +155,14 @@ def main() -> None:
     gc.enable()
     begin_immediately()
     look_less_often()
+    app = create_app(final=True, webserver_only=half == "api")
+    logs.install(settings.log)
     uvicorn.run(
-        Nudging(create_app(final=True, webserver_only=half == "api"), settings.nudges, Database(settings.database)),
+        Nudging(app, settings.nudges, Database(settings.database)),
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 

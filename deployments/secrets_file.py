@@ -16,7 +16,7 @@ LEAST = 16
 
 
 def ensure(home: Path) -> Path:
-    """Make sure that every secret is there: one to sign links with, the sandbox's, the key that seals; return the file's place.
+    """Make sure that every secret is there: one to sign links with, the sandbox's, the key that seals, Prefect's login; return the file's place.
 
     One given in the environment wins and is not written down. What else stands in the file is left as it is.
     Raises BadSetup when a given secret is too short, the given key cannot be read, or the file cannot be written.
@@ -40,13 +40,19 @@ def _token() -> str:
     return secrets.token_urlsafe(48)
 
 
+def _login() -> str:
+    return f"studio:{secrets.token_urlsafe(32)}"
+
+
 def _seal_key() -> str:
     from tasks.gateways.seal import new_key
 
     return new_key(at=datetime.now(UTC))
 
 
-_MAKERS: dict[str, Callable[[], str]] = {"STUDIO_SECRET": _token, "STUDIO_SANDBOX_SECRET": _token, "STUDIO_SEAL_KEY": _seal_key}
+_MAKERS: dict[str, Callable[[], str]] = {
+    "STUDIO_SECRET": _token, "STUDIO_SANDBOX_SECRET": _token, "STUDIO_SEAL_KEY": _seal_key, "STUDIO_PREFECT_AUTH": _login,
+}  # fmt: skip
 
 
 def _check(name: str, given: str) -> None:

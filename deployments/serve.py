@@ -12,7 +12,9 @@ from prefect.schedules import Cron, Interval
 from pydantic.fields import FieldInfo
 
 from deployments.pools import PLAIN_TEMPLATE, POOL
+from flows.adopting import adopt_deal
 from flows.after_operations import change_address, list_access, reply_review
+from flows.approving import approve
 from flows.brief import brief
 from flows.closing import close_month, closing
 from flows.contract import contract
@@ -26,7 +28,7 @@ from flows.invoice import invoice
 from flows.invoicing import cancel_work, correct_invoice, issue_proforma
 from flows.kickoff import kickoff
 from flows.launch import launch
-from flows.leads import register_lead
+from flows.leads import register_lead, replay_intake
 from flows.materials import gather_materials
 from flows.money import ignore_payment, import_statement, match_suspense, money_proof, record_payment
 from flows.next_steps import next_steps
@@ -35,6 +37,7 @@ from flows.payment import payment
 from flows.production import production
 from flows.proposal import proposal
 from flows.reconcile import reconcile
+from flows.resending import resend
 from flows.review import review
 from flows.revision import revise_proposal
 from models import documents
@@ -46,7 +49,8 @@ STAGES: tuple[Flow, ...] = (
 OPERATIONS: tuple[Flow, ...] = (
     register_lead, revise_proposal, put_on_hold, release, close_as_lost, reopen, note, settle_effect, renew_link,
     record_payment, match_suspense, ignore_payment, import_statement, revise_contract, correct_invoice, cancel_work, issue_proforma,
-    payment_due, move_date, list_access, reply_review, change_address, import_hours, record_hours, read_mail,
+    payment_due, move_date, list_access, reply_review, change_address, import_hours, record_hours, read_mail, approve, resend, replay_intake,
+    adopt_deal,
 )  # fmt: skip
 HOUSEKEEPING: dict[Flow, timedelta | str] = {
     reconcile: timedelta(minutes=10), money_proof: timedelta(days=1), sync_hours: timedelta(hours=1), close_month: "0 6 1 * *",

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 
 from deployments import health, running, secrets_file
-from deployments.prefect_server import environment
+from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
+from deployments.waits_check import expect_known_waits
+from models import logs
 from models.errors import BadSetup, StudioError
 from models.settings import ROOT, Settings, read
 
@@ -24,7 +26,10 @@ def settings_of(**over: object) -> Settings:
 
 
 def check(settings: Settings) -> None:
-    """Read the studio's whole set-up and bring the database up to date. Raises BadSetup with one line per problem."""
+    """Read the studio's whole set-up and bring the database up to date; no deal may wait where this release never comes.
+
+    Raises BadSetup with one line per problem.
+    """
     from models import providers
     from tasks.world import build
 
@@ -32,6 +37,7 @@ def check(settings: Settings) -> None:
     here.db.close()
     providers.check(settings, here.address)
     migrate(settings)
+    expect_known_waits(settings)
 
 
 def check_apart(settings: Settings) -> None:
@@ -76,10 +82,13 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
 
     Raises BadSetup with one line per problem: a port that is taken, a broken file of the set-up, a database out of reach.
     """
+    logs.install(settings.log)
     with running.claim(settings) as claim:
         if claim is None:
             return running.find(settings.home) or End(1, "Another process holds this home and does not say which.")
         own_engine = "PREFECT_API_URL" not in os.environ
+        if own_engine:
+            check_guarded(settings)
         _expect_free_ports(settings, own_engine=own_engine)
 
         def all_well() -> None:

@@ -5,6 +5,7 @@ shell that reads from a pipe only the supervisor holds, kills the groups should 
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+log = logging.getLogger("studioflow.supervisor")
 TICK = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BAD_SETUP = 2
@@ -138,7 +140,9 @@ class Supervisor:
             times = f"{self.policy.deaths} times within {self.policy.within:.0f} s"
             last = _last_words(running.log)
             return End(1, f"The {running.child.name} died {times} (exit code {code}); the last line of {running.log} is: {last}")
-        running.due = now + self.policy.pause * 2 ** (len(running.deaths) - 1)
+        wait = self.policy.pause * 2 ** (len(running.deaths) - 1)
+        running.due = now + wait
+        log.warning("The %s died (exit code %d); it starts again in %.1f s.", running.child.name, code, wait)
         return None
 
     def _start(self, running: _Running) -> None:

@@ -25,13 +25,15 @@ if __name__ == "__main__":  # Prefect reads its settings when it is imported
 
 from prefect import Flow
 
+from deployments.guard import admit_or_leave
 from deployments.pools import POOL, wait_for_server
 from deployments.serve import deploy
 from deployments.warm import WarmWorker
+from models import logs
 from models.db import alone
 from models.errors import StudioError, Unavailable
 from models.nudges import RUNS, TOUCHED, listen, offer, touched_in
-from tasks import heartbeat, mails
+from tasks import boards, heartbeat, mails
 from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
 
@@ -102,6 +104,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_work, settings, warm, bell)
             if is_shared:
                 group.start_soon(listen, settings.database, bell.hear)
+            group.start_soon(_every, boards.EVERY, partial(to_thread.run_sync, boards.Boards().refresh))
             if world().mailbox:
                 group.start_soon(_read_mail, settings.mailbox_seconds)
             await stopping.wait()
@@ -199,11 +202,11 @@ async def _every(seconds: float, act: Any) -> None:
 
 def main() -> None:
     """Build the world, deploy, work."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = read()
+    logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
+    admit_or_leave()
     with alone(here.db, "deploy"):
         flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()

@@ -8,13 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.answer import MOST_ID
 from models.answers import BriefSent
 from models.stages import Stage
 from models.tracks import Sales
 from tasks import briefs, deals, waits
 from tasks.stage import stage
 
-DealId = Annotated[int, Field(ge=1, description="Number of the deal.")]
+DealId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the deal.")]
 
 
 @stage(

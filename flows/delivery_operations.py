@@ -4,21 +4,22 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.logging import get_run_logger
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.operations import DealId, Reason, Who
+from models.answer import MOST_PARTS
 from models.cash_answers import MilestoneReached
 from models.delivery_answers import DateMoved
 from tasks import mails, operations, trackers
+from tasks.operation import operation, this_run
 from tasks.world import world
 
-Payment = Annotated[int, Field(ge=0, description="Which payment of the plan; 0: the next one that nobody has asked for.")]
+Payment = Annotated[int, Field(ge=0, le=MOST_PARTS, description="Which payment of the plan; 0: the next one that nobody has asked for.")]
 Reached = Annotated[str, Field(max_length=2000, description="What was reached.")]
 Days = Annotated[int, Field(ge=1, le=1000, description="Working days more.")]
 
 
-@flow(
+@operation(
     name="payment-due",
     description="""Asks for a payment of the plan before its stage is accepted, because it was agreed so: its invoice follows at once. Otherwise
 payments fall due by themselves with the stages that the plan names.""",
@@ -26,18 +27,18 @@ payments fall due by themselves with the stages that the plan names.""",
 def payment_due(deal_id: DealId, who: Who, text: Reached, payment: Payment = 0) -> None:
     """Record that a payment of the plan has fallen due."""
     answer = MilestoneReached(payment=payment, text=text)
-    operations.record(deal_id, answer.model_dump(mode="json"), MilestoneReached.kind, who, f"run/{flow_run.id}")
+    operations.record(deal_id, answer.model_dump(mode="json"), MilestoneReached.kind, who, this_run())
     world().nudge()
 
 
-@flow(
+@operation(
     name="move-date",
     description="""Says that the studio needs longer than it promised: so many working days more. The project page shows the new date and your
 reason. Waiting for the client moves the date by itself; this is for everything else.""",
 )
 def move_date(deal_id: DealId, who: Who, days: Days, reason: Reason) -> None:
     """Record that the studio needs longer."""
-    operations.record(deal_id, DateMoved(days=days, reason=reason).model_dump(mode="json"), DateMoved.kind, who, f"run/{flow_run.id}")
+    operations.record(deal_id, DateMoved(days=days, reason=reason).model_dump(mode="json"), DateMoved.kind, who, this_run())
 
 
 @flow(

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.logging import get_run_logger
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.operations import DealId, Who
+from models.answer import MOST_ID
 from models.errors import Invalid
 from tasks import hours, hours_own
+from tasks.operation import operation, this_run
 from tasks.world import world
 
 Since = Annotated[date | None, Field(description="The first day to read. Empty: 45 days back, at night the beginning of every project under way.")]
@@ -22,7 +23,7 @@ Day = Annotated[date, Field(description="The day on which they worked.")]
 Hours = Annotated[Decimal, Field(ge=0, le=24, max_digits=6, decimal_places=4, description="Hours: 7.5. 0 takes back the entry named below.")]
 Worked = Annotated[str, Field(max_length=100, description="Stage of the plan: design, content … Empty: the project as a whole.")]
 Note = Annotated[str, Field(max_length=2000, description="What was done.")]
-Entry = Annotated[int, Field(ge=0, description="Number of an earlier entry that this puts right; 0: a new one.")]
+Entry = Annotated[int, Field(ge=0, le=MOST_ID, description="Number of an earlier entry that this puts right; 0: a new one.")]
 
 
 @flow(
@@ -43,7 +44,7 @@ def sync_hours(since: Since = None) -> None:
         get_run_logger().info("A warning is planned: %s.", key)
 
 
-@flow(
+@operation(
     name="import-hours",
     description="""Takes hours in from a spreadsheet: a CSV file in hours/in on the server, or pasted lines. Columns: date, person, deal, hours;
 stage, note and id if you have them; parted by commas, semicolons or tabs; 7.5, 7,5 or 7:30. A line with an id that came before corrects
@@ -53,13 +54,12 @@ def import_hours(who: Who, file: File = "", text: Text = "") -> str:
     """Take hours in; return what became of the lines."""
     if bool(file) == bool(text.strip()):
         raise Invalid("Name a file, or paste lines: one of the two.")
-    key = f"run/{flow_run.id}"
-    said = hours_own.import_file(file, who, key) if file else hours_own.import_text(text, who, key)
+    said = hours_own.import_file(file, who, this_run()) if file else hours_own.import_text(text, who, this_run())
     world().nudge()
     return said
 
 
-@flow(
+@operation(
     name="record-hours",
     description="""Keeps hours of somebody on a deal, where no tracker knows them. With the number of an earlier entry it puts that one right, and 0
 hours take it back; what a tracker told is put right there. The run's result names the entry's number.""",
@@ -69,4 +69,4 @@ def record_hours(
 ) -> str:  # fmt: skip
     """Keep hours that somebody worked; return the entry."""
     line = {"deal": deal_id, "person": person, "on": on.isoformat(), "stage": stage, "note": note}
-    return hours_own.record_hours(line, str(hours), entry, who, f"run/{flow_run.id}")
+    return hours_own.record_hours(line, str(hours), entry, who, this_run())

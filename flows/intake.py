@@ -11,13 +11,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from models.answer import MOST_ID
 from models.answers import QualifyAnswer
 from models.stages import Stage
 from models.tracks import Sales
 from tasks import applications, deals, waits
 from tasks.stage import stage
 
-ApplicationId = Annotated[int, Field(ge=1, description="Number of the application (its fact) that came in.")]
+ApplicationId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the application (its fact) that came in.")]
 
 
 @stage(

@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.brief import DealId
+from models.answer import MOST_PARTS
 from models.stages import Stage
 from tasks import deals, invoices
 from tasks.stage import stage
 
-Part = Annotated[int, Field(ge=1, description="Which payment of the plan, from 1.")]
+Part = Annotated[int, Field(ge=1, le=MOST_PARTS, description="Which payment of the plan, from 1.")]
 
 
 @stage(

@@ -3,26 +3,28 @@
 from decimal import Decimal
 from typing import Annotated
 
-from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.invoice import Part
 from flows.operations import DealId, Reason, Who
+from models.answer import MOST_MONEY
 from tasks import corrections, invoices
+from tasks.operation import operation, this_run
 
 Number = Annotated[str, Field(min_length=3, max_length=60, description="The invoice's number, as it stands on it.")]
-Gross = Annotated[Decimal | None, Field(gt=0, description="How much of it, gross: 500.00. None: all of what is not credited yet.")]
-Keep = Annotated[Decimal, Field(ge=0, description="What stays with us for hours already worked, gross: 500.00. 0 gives everything back.")]
+Gross = Annotated[Decimal | None, Field(gt=0, le=MOST_MONEY, description="How much of it, gross: 500.00. None: all of what is not credited yet.")]
+Keep = Annotated[
+    Decimal, Field(ge=0, le=MOST_MONEY, description="What stays with us for hours already worked, gross: 500.00. 0 gives everything back.")
+]
 Again = Annotated[bool, Field(description="Ticked: the same payment is invoiced again at once (the address was wrong, say).")]
 
 Details = Annotated[
-    dict[str, str],
-    Field(description="The client's details to correct on the new invoice: legal_name, registration, street, postcode, city, vat_id …"),
+    dict[str, Annotated[str, Field(max_length=320)]],
+    Field(max_length=50, description="The client's details to correct on the new one: legal_name, registration, street, postcode, city, vat_id …"),
 ]
 
 
-@flow(
+@operation(
     name="correct-invoice",
     description="""Issues a credit note for an invoice, whole or in part, and sends it. What was paid beyond what is still owed goes back at the
 provider that took it; what came by bank is shown as an artifact, to be transferred by hand with the credit note's number as reference.""",
@@ -31,19 +33,18 @@ def correct_invoice(
     number: Number, who: Who, reason: Reason, gross: Gross = None, issue_again: Again = False, details: Details = {}  # noqa: B006
 ) -> None:
     """Correct an invoice by a credit note."""
-    key = f"run/{flow_run.id}"
-    made = corrections.credit_invoice(number, str(gross or ""), reason, who, key, again=issue_again, details=details)
+    made = corrections.credit_invoice(number, str(gross or ""), reason, who, this_run(), again=issue_again, details=details)
     send([made])
 
 
-@flow(
+@operation(
     name="cancel-work",
     description="""Ends a deal's work before it is done: its runs are cancelled, unpaid invoices are credited, and what was paid beyond the
 amount to keep goes back. The hours booked stay in the reports. The client gets a credit note for each invoice that changes.""",
 )
 def cancel_work(deal_id: DealId, who: Who, reason: Reason, keep: Keep = Decimal(0)) -> None:
     """Cancel a deal's work."""
-    send(corrections.cancel_work(deal_id, reason, str(keep), who, f"run/{flow_run.id}"))
+    send(corrections.cancel_work(deal_id, reason, str(keep), who, this_run()))
 
 
 def send(made: list[dict]) -> None:
@@ -56,7 +57,7 @@ def send(made: list[dict]) -> None:
     corrections.show_transfers(made)
 
 
-@flow(
+@operation(
     name="issue-proforma",
     description="Sends a pro-forma of a payment of the plan: what its invoice would say, without a number and without a claim.",
 )

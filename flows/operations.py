@@ -2,15 +2,15 @@
 
 from typing import Annotated, Literal
 
-from prefect import flow
-from prefect.runtime import flow_run
 from pydantic import AwareDatetime, Field
 
+from models.answer import MOST_ID
 from models.answers import ClosedAsLost, Held, Noted, Released, Reopened
 from tasks import operations
+from tasks.operation import operation, this_run
 from tasks.world import world
 
-DealId = Annotated[int, Field(ge=1, description="Number of the deal.")]
+DealId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the deal.")]
 Who = Annotated[str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it.")]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why. The history and the monthly report show it.")]
 Until = Annotated[AwareDatetime | None, Field(description="When it wakes by itself; empty: when somebody runs release.")]
@@ -21,45 +21,41 @@ EffectKey = Annotated[str, Field(min_length=3, max_length=300, description="Key 
 Text = Annotated[str, Field(min_length=1, max_length=20_000, description="What happened.")]
 
 
-def _key() -> str:
-    return f"run/{flow_run.id}"
-
-
-@flow(name="put-on-hold", description="Lets a deal rest: no reminders and no deadlines, until a day or until `release`. Answers still count.")
+@operation(name="put-on-hold", description="Lets a deal rest: no reminders and no deadlines, until a day or until `release`. Answers still count.")
 def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: Until = None) -> None:
     """Record that a deal rests."""
-    operations.record(deal_id, Held(until=until, reason=reason).model_dump(mode="json"), Held.kind, who, _key())
+    operations.record(deal_id, Held(until=until, reason=reason).model_dump(mode="json"), Held.kind, who, this_run())
     world().nudge()
 
 
-@flow(name="release", description="Lets a deal on hold go on; each reminder and deadline moves by the time it rested.")
+@operation(name="release", description="Lets a deal on hold go on; each reminder and deadline moves by the time it rested.")
 def release(deal_id: DealId, who: Who, reason: Reason) -> None:
     """Record that a deal goes on."""
-    operations.record(deal_id, Released(reason=reason).model_dump(mode="json"), Released.kind, who, _key())
+    operations.record(deal_id, Released(reason=reason).model_dump(mode="json"), Released.kind, who, this_run())
     world().nudge()
 
 
-@flow(name="close-as-lost", description="Ends a deal as not realised. Its runs are cancelled, its proposal is void; `reopen` brings it back.")
+@operation(name="close-as-lost", description="Ends a deal as not realised. Its runs are cancelled, its proposal is void; `reopen` brings it back.")
 def close_as_lost(deal_id: DealId, who: Who, reason: Reason) -> None:
     """Record that a deal is lost."""
-    operations.record(deal_id, ClosedAsLost(reason=reason).model_dump(mode="json"), ClosedAsLost.kind, who, _key())
+    operations.record(deal_id, ClosedAsLost(reason=reason).model_dump(mode="json"), ClosedAsLost.kind, who, this_run())
     world().nudge()
 
 
-@flow(name="reopen", description="Opens a lost or declined deal in its next round: the client gets their brief back as they left it.")
+@operation(name="reopen", description="Opens a lost or declined deal in its next round: the client gets their brief back as they left it.")
 def reopen(deal_id: DealId, who: Who, reason: Reason) -> None:
     """Record that a deal is opened again."""
-    operations.record(deal_id, Reopened(reason=reason).model_dump(mode="json"), Reopened.kind, who, _key())
+    operations.record(deal_id, Reopened(reason=reason).model_dump(mode="json"), Reopened.kind, who, this_run())
     world().nudge()
 
 
-@flow(name="note", description="Keeps a note in a deal's history: a call, a meeting, anything worth remembering.")
+@operation(name="note", description="Keeps a note in a deal's history: a call, a meeting, anything worth remembering.")
 def note(deal_id: DealId, who: Who, text: Text) -> None:
     """Record a note."""
-    operations.record(deal_id, Noted(text=text).model_dump(mode="json"), Noted.kind, who, _key())
+    operations.record(deal_id, Noted(text=text).model_dump(mode="json"), Noted.kind, who, this_run())
 
 
-@flow(
+@operation(
     name="settle-effect",
     description="""Decides an effect whose outcome is unknown (the line went dead after the letter was handed over, say). Look in the mailbox
 or ask the client, then choose: *it went out*, or *send it again*. `./studio deal ID` shows the keys.""",
@@ -70,8 +66,8 @@ def settle_effect(key: EffectKey, who: Who, outcome: Outcome) -> None:
     world().nudge()
 
 
-@flow(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
+@operation(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
 def renew_link(deal_id: DealId, kind: Kind, who: Who) -> None:
     """Revoke a link; the client gets another."""
-    operations.renew_link(deal_id, kind, who, _key())
+    operations.renew_link(deal_id, kind, who, this_run())
     world().nudge()

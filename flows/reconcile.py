@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from models.errors import Refused
-from tasks import printing
+from tasks import orphans, printing
 from tasks import reconcile as check
 
 
@@ -12,14 +12,15 @@ from tasks import reconcile as check
     name="reconcile",
     flow_run_name="reconcile",
     description="""Compares our rows with Prefect's runs: a run that Prefect lost or that crashed gets a successor; one that an operator
-cancelled is cancelled. Prints the documents that could not be printed before. Then looks for open deals without a next step, and for webhooks
-that cannot be acted on.
+cancelled is cancelled; one that nobody owns (a duplicate, an orphan) is cancelled; a zombie whose worker died is ended. Says what became of
+letters that a dead worker left of ended deals. Prints the documents that could not be printed before. What was mended is in the log and in
+the artifact *reconcile*. Then looks for open deals without a next step, and for webhooks that cannot be acted on.
 **It fails** when there is one and names it: start its stage again from that stage's deployment, reopen or close the deal, and tell whoever
 looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""
-    for sentence in [*check.mend_runs(), *printing.print_missing()]:
+    for sentence in check.tell([*check.mend_runs(), *orphans.settle_claims(), *printing.print_missing()]):
         get_run_logger().warning(sentence)
     trouble = [*check.find_stranded(), *check.find_unread()]
     if trouble:

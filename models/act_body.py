@@ -127,7 +127,7 @@ def _open(session: Session, deal: Deal, agreed: ContractBody) -> Iterator[OpenPa
     for one in agreed.schedule:
         invoice = issued.of_part(session, deal, one.part)
         rest = ledger.open_of(session, invoice) if invoice else one.gross
-        if rest.amount > 0:
+        if rest.amount > 0 and not one.settled:
             yield OpenPayment(part=one.part, title=one.title, number=(invoice.number or "") if invoice else "", open=rest)
 
 

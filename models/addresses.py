@@ -17,4 +17,19 @@ def run_page(settings: Settings, flow_run_id: str) -> str:
 
 def deal_page(settings: Settings, deal_id: int) -> str:
     """All runs of a deal in the Prefect UI."""
-    return f"{settings.prefect_ui}/runs?tags=deal:{deal_id}"
+    return f"{settings.prefect_ui}{runs_path(deal_id)}"
+
+
+def run_path(flow_run_id: str) -> str:
+    """A flow run, for pages that are read in the Prefect UI itself, under whatever name somebody reaches it."""
+    return f"/runs/flow-run/{flow_run_id}"
+
+
+def runs_path(deal_id: int) -> str:
+    """All runs of a deal, from within the Prefect UI."""
+    return f"/runs?tag=deal:{deal_id}"
+
+
+def card_path(deal_id: int) -> str:
+    """A deal's card, from within the Prefect UI."""
+    return f"/artifacts/key/deal-{deal_id}"

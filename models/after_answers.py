@@ -11,7 +11,7 @@ class CourseAnswered(Answer):
     """Whether the client wants the letters on what happens after the launch."""
 
     kind: ClassVar[str] = "course.answered"
-    decision: Literal["yes", "no"]
+    decision: Literal["yes", "no"] = Field(description="yes: they want the letters. no: they do not, or not any more.")
 
 
 class NextStepOffered(Answer):
@@ -69,7 +69,7 @@ class ReviewGiven(Answer):
     text: str = Field(default="", max_length=5000, description="In the client's words.")
     publish: bool = Field(description="Whether it may be published.")
     name: str = Line
-    company: str = Line
+    company: str = Field(default="", max_length=200, description="Their firm.")
 
 
 class ReviewReplied(Answer):

@@ -6,12 +6,12 @@ Longer than 200: the whole list of what may be told on one page.
 """
 
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from models import after_answers, delivery_answers
-from models.answer import MOST_HOURS, Answer, Words
+from models.answer import MOST_HOURS, MOST_ID, MOST_MONEY, Answer, Hours, Words
 from models.cash_answers import CASH_ANSWERS, CASH_BY_RULE, Countersigned
 from models.delivery_answers import ActSigned
 
@@ -46,7 +46,7 @@ class BriefSent(Answer):
     """The brief was sent as it is saved now; `version` is written down when it is kept."""
 
     kind: ClassVar[str] = "brief.sent"
-    version: int = Field(default=0, ge=0, description="Leave it at 0: what is saved now is sent.")
+    version: int = Field(default=0, ge=0, le=MOST_ID, description="Leave it at 0: what is saved now is sent.")
 
 
 class EstimateReview(Answer):
@@ -54,7 +54,7 @@ class EstimateReview(Answer):
 
     kind: ClassVar[str] = "estimate.reviewed"
     decision: Literal["approve", "refuse"] = Field(description="approve: the proposal goes out. refuse: we do not want this work.")
-    hours: dict[str, float] = Field(default={}, description='Likely hours of lines to change, by slug: {"templates": 24}.')
+    hours: dict[str, Hours] = Field(default={}, max_length=500, description='Likely hours of lines to change, by slug: {"templates": 24}.')
     reason: str = Field(default="", max_length=5000, description="Needed for changed hours and for a refusal; the salesperson reads it.")
 
     @model_validator(mode="after")
@@ -71,9 +71,9 @@ class ProposalAnswer(Answer):
 
     kind: ClassVar[str] = "proposal.answered"
     decision: Literal["accept", "change", "decline"] = Field(description="accept, ask for a change, or decline.")
-    version: int = Field(ge=1, description="The version that the client saw.")
-    selection: list[str] = Field(default=[], max_length=100, description="Slugs of the ticked options.")
-    total: int | None = Field(default=None, description="The gross total that the client saw, in minor units (cents).")
+    version: int = Field(ge=1, le=MOST_ID, description="The version that the client saw.")
+    selection: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=100, description="Slugs of the ticked options.")
+    total: int | None = Field(default=None, le=1000 * MOST_MONEY, description="The gross total that the client saw, in minor units (cents).")
     name: str = Field(default="", max_length=200, description="Name of the person who answers.")
     reason: str = Field(default="", max_length=100, description="Why declined: price, timing, another studio, postponed, other.")
     text: str = Field(default="", max_length=5000, description="The change asked for, or a word on the refusal.")
@@ -93,7 +93,7 @@ class ProposalRevised(Answer):
     """A new version of the proposal was made by the studio."""
 
     kind: ClassVar[str] = "proposal.revised"
-    version: int = Field(ge=1, description="The new version.")
+    version: int = Field(ge=1, le=MOST_ID, description="The new version.")
 
 
 class ContractWord(Answer):
@@ -104,7 +104,7 @@ class ContractWord(Answer):
     on: date | None = Field(default=None, description="The day on which it was signed.")
     name: str = Field(default="", max_length=200, description="Who signed it for the client.")
     role: str = Field(default="", max_length=200, description="Their role: managing director, owner …")
-    scan: int = Field(default=0, ge=0, description="Number of the scan's upload; the page of the letter's link takes the file itself.")
+    scan: int = Field(default=0, ge=0, le=MOST_ID, description="Number of the scan's upload; the page of the letter's link takes the file itself.")
     reason: str = Field(default="", max_length=5000, description="Why it was lost.")
 
     @model_validator(mode="after")
@@ -156,23 +156,23 @@ class ProposalViewed(Answer):
     """The proposal was open in front of somebody for a while. `visitor` is a hash, never an address."""
 
     kind: ClassVar[str] = "proposal.viewed"
-    version: int
-    visitor: str = Field(max_length=64)
+    version: int = Field(ge=1, le=MOST_ID, description="The version that was open.")
+    visitor: str = Field(max_length=64, description="A hash of who it was.")
 
 
 class ProposalForwarded(Answer):
     """The client sent the link on to a colleague."""
 
     kind: ClassVar[str] = "proposal.forwarded"
-    email: str = Field(max_length=320)
-    note: str = Field(default="", max_length=2000)
+    email: str = Field(max_length=320, description="The colleague's address.")
+    note: str = Field(default="", max_length=2000, description="A word to the colleague.")
 
 
 class LinkAsked(Answer):
     """Somebody holds an outdated link and asks for the one that works; it goes to the client's own address."""
 
     kind: ClassVar[str] = "link.asked"
-    page: str = Field(default="", max_length=50)
+    page: str = Field(default="", max_length=50, description="Which page it is about: brief, proposal …")
 
 
 class RemindersStopped(Answer):

@@ -52,8 +52,9 @@ def settle(session: Session, deal: Deal, *, why: str, fact: Fact | None, now: da
     invoices = [one for one in issued.of_deal(session, deal) if one.part and not issued.is_credited(session, one)]
     out = frozenset(one.part for one in invoices)
     paid = frozenset(one.part for one in invoices if not ledger.open_of(session, one).amount)
-    own, all_of_it = len(contract(session, deal).schedule), len(agreed(session, deal).schedule)
-    to = stands(own, out, paid, all_of_it - own)
+    plan, all_of_it = contract(session, deal).schedule, len(agreed(session, deal).schedule)
+    elsewhere = frozenset(one.part for one in plan if one.settled)
+    to = stands(len(plan), out | elsewhere, paid | elsewhere, all_of_it - len(plan))
     for place in path(Cash(deal.money), to):
         move(session, deal, place, why=why, fact=fact, now=now)
     return to

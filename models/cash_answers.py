@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from models.answer import Answer
+from models.answer import MOST_ID, MOST_MONEY, MOST_PARTS, Answer
 
 METHODS = ("bank", "card", "cash", "other")
-Part = Field(default=0, ge=0, description="Leave it at 0: the payment that this run waits for.")
+Part = Field(default=0, ge=0, le=MOST_PARTS, description="Leave it at 0: the payment that this run waits for.")
 
 
 class ContractDetails(Answer):
@@ -58,23 +58,23 @@ class ContractChangeAsked(Answer):
     """The client wants the contract changed before signing."""
 
     kind: ClassVar[str] = "contract.change_asked"
-    version: int = Field(ge=1, description="The version that the client read.")
+    version: int = Field(ge=1, le=MOST_ID, description="The version that the client read.")
     text: str = Field(min_length=1, max_length=5000, description="What should change.")
-    name: str = Field(default="", max_length=200)
+    name: str = Field(default="", max_length=200, description="Who of the client asks for it.")
 
 
 class ContractRevised(Answer):
     """A new version of the contract was made; the one before is void."""
 
     kind: ClassVar[str] = "contract.revised"
-    version: int = Field(ge=1, description="The new version.")
+    version: int = Field(ge=1, le=MOST_ID, description="The new version.")
 
 
 class Countersigned(Answer):
     """The studio's signature under a contract, or its refusal."""
 
     kind: ClassVar[str] = "contract.countersigned"
-    version: int = Field(ge=1, description="The version that the client signed.")
+    version: int = Field(ge=1, le=MOST_ID, description="The version that the client signed.")
     decision: Literal["sign", "refuse"] = Field(description="sign, or refuse (the deal goes back to the salesperson).")
     name: str = Field(default="", max_length=200, description="Who signs for the studio.")
     reason: str = Field(default="", max_length=2000, description="Needed for a refusal.")
@@ -90,7 +90,7 @@ class PaymentRecorded(Answer):
     """Money that somebody saw come in. `amount` is in whole units and cents: 1230.50."""
 
     kind: ClassVar[str] = "payment.recorded"
-    amount: Decimal = Field(gt=0, max_digits=14, decimal_places=3, description="How much came in: 1230.50.")
+    amount: Decimal = Field(gt=0, le=MOST_MONEY, max_digits=14, decimal_places=3, description="How much came in: 1230.50.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="Currency, as three letters: EUR.")
     on: date = Field(description="The day on which it came.")
     method: Literal["bank", "card", "cash", "other"] = Field(default="bank", description="bank, card, cash or other.")
@@ -134,7 +134,7 @@ class MilestoneReached(Answer):
     """The work has come so far that a payment of the plan is due."""
 
     kind: ClassVar[str] = "milestone.reached"
-    payment: int = Field(default=0, ge=0, description="Which payment of the plan is due; 0: the next one.")
+    payment: int = Field(default=0, ge=0, le=MOST_PARTS, description="Which payment of the plan is due; 0: the next one.")
     text: str = Field(default="", max_length=2000, description="What was reached; the client reads it on the invoice.")
 
 

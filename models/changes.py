@@ -51,7 +51,9 @@ def next_unissued(session: Session, deal: Deal) -> int:
 
 
 def is_asked(session: Session, deal: Deal, part: int) -> bool:
-    """Whether a payment's invoice is out, or wanted."""
+    """Whether a payment's invoice is out, or wanted; one that was settled in other books is nobody's to ask for."""
+    if any(one.part == part and one.settled for one in projects.contract_of(session, deal).schedule):
+        return True
     live = any(row.stage == Stage.INVOICE and row.part == part and row.round == deal.round for row in wanted.live_of(session, deal.id or 0))
     return live or issued.of_part(session, deal, part) is not None
 

@@ -48,7 +48,8 @@ class DeliveryTerms(Record):
 class Instalment(Record):
     """A payment of the plan: `part` counts from 1, `percent` of the price; gross = net + vat, as its invoice will say.
 
-    `after` names the delivery stage whose acceptance makes it due, "" where the plan leaves that open.
+    `after` names the delivery stage whose acceptance makes it due, "" where the plan leaves that open. A `settled` one was paid into other
+    books before the deal was kept here: nobody invoices it again.
     """
 
     part: int
@@ -59,6 +60,7 @@ class Instalment(Record):
     vat: Money
     gross: Money
     after: str = ""
+    settled: bool = False
 
 
 class VatRule(Record):

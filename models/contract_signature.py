@@ -1,47 +1,18 @@
-"""Signing by code: the typed code tried and the signature kept, in one transaction that is committed either way."""
+"""Signing the contract by code."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from models import contract_facts, contracts, inbox, signing, waiting
+from models import contract_facts, signature, waiting
 from models.cash_answers import ContractSigned
-from models.field_types import normal_email
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who signs which version, as typed, and where it came from: network address and browser."""
-
-    version: int
-    name: str
-    role: str
-    email: str
-    address: str = ""
-    agent: str = ""
+from models.signature import Signer
 
 
 def sign(session: Session, secret: str, deal_id: int, signer: Signer, typed: str, *, now: datetime) -> str:
-    """Sign a version with a typed code; "" when it is signed, else in a sentence why not.
+    """Sign a version with a typed code; "" when it is signed, else in a sentence why not (`signature.sign`).
 
-    A wrong code is counted, and no error is raised for it: the transaction that counts it has to be committed. Raises Refused (409)
-    for a version that is void, newer than what was read, or signed already.
+    Raises Refused (409) for a version that is void, newer than what was read, or signed already.
     """
-    deal = waiting.lock(session, deal_id)
-    document = contract_facts.unsigned(session, deal, signer.version)
-    sent = signing.current(session, deal_id, signer.version, now=now)
-    email = normal_email(signer.email)
-    if sent and sent.email != email:
-        return f"The code was sent to another address than {signer.email[:100]}. Sign with that one, or ask for a new code."
-    tried = signing.give(session, secret, deal_id, signer.version, typed, now=now)
-    if tried.code is None:
-        return tried.said
-    answer = ContractSigned(
-        version=signer.version, name=signer.name, role=signer.role, email=email, consent=document.body["consent"], code=tried.code.number,
-        address=signer.address[:100], agent=signer.agent[:500], body_hash=document.body_hash, template_hash=document.template_hash,
-        pdf_hash=document.pdf_hash,
-    )  # fmt: skip
-    key = f"deal/{deal_id}/{contracts.NOUN}/v{signer.version}/signed/{tried.code.number}"
-    inbox.tell(session, deal_id, answer, source="client", external_id=key, actor="client", now=now)
-    return ""
+    document = contract_facts.unsigned(session, waiting.lock(session, deal_id), signer.version)
+    return signature.sign(session, secret, document, signer, typed, kind=ContractSigned, now=now)

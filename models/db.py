@@ -14,6 +14,12 @@ from models.errors import Unavailable
 
 BUSY_SECONDS = 20
 _AWAY = frozenset({None, "57P01", "57P02", "57P03", "53300"})
+BUSY, FULL = "The database is busy; it is tried again.", "The database cannot write, its disk may be full; it is tried again."
+AWAY = "The database is away; it is tried again."
+PASSES = {
+    "locked": BUSY, "deadlock": BUSY, "serialize": BUSY, "disk is full": FULL, "disk I/O error": FULL, "No space left on device": FULL,
+}  # fmt: skip
+"""What databases say of troubles that pass by themselves, or as soon as somebody makes room."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -51,17 +57,16 @@ class Database:
         """One transaction that writes, committed at the end of the block, rolled back on any error.
 
         On SQLite it takes the write lock at once, so nothing read in it can be outdated when it writes.
-        Raises Unavailable when the lock cannot be had or the line to the database is cut (retried).
+        Raises Unavailable when the lock cannot be had, the line to the database is cut, or the disk is full (retried).
         """
         with Session(self._writer, expire_on_commit=False) as session:
             try:
                 yield session
                 session.commit()
             except OperationalError as error:
-                if "locked" in str(error.orig) or "deadlock" in str(error.orig) or "serialize" in str(error.orig):
-                    raise Unavailable("The database is busy; it is tried again.") from error
-                if _is_away(error):
-                    raise Unavailable("The database is away; it is tried again.") from error
+                said = next((said for word, said in PASSES.items() if word in str(error.orig)), AWAY if _is_away(error) else "")
+                if said:
+                    raise Unavailable(said) from error
                 raise
 
     @contextmanager

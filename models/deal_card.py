@@ -27,7 +27,7 @@ STAFF_LINKS = {"brief": "brief-staff", "proposal": "proposal-staff", "contract":
 
 
 class ClientView(BaseModel):
-    """Who the deal is with."""
+    """Who the deal is with. `bounced_at`: since when letters to the address come back."""
 
     id: int
     name: str
@@ -36,6 +36,7 @@ class ClientView(BaseModel):
     company: str
     locale: str
     reminders_off_at: datetime | None
+    bounced_at: datetime | None = None
 
 
 class Tracks(BaseModel):
@@ -172,8 +173,13 @@ class DealCard(BaseModel):
     touches: Touches
 
 
-def deal_card(session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime) -> dict[str, Any]:
-    """The card of a deal as plain JSON. Needs a writing session: staff links are handed out with it. Raises Missing."""
+def deal_card(
+    session: Session, company: Company, settings: Settings, secret: str, deal_id: int, now: datetime, *, reads_only: bool = False
+) -> dict[str, Any]:
+    """The card of a deal as plain JSON. Raises Missing.
+
+    Needs a writing session, since staff links are handed out with it; one that reads only has the links that were handed out before.
+    """
     deal = session.get(Deal, deal_id)
     if deal is None:
         raise Missing(f"There is no deal {deal_id}.")
@@ -184,15 +190,20 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
     runs = list(session.exec(select(StageRun).where(StageRun.deal_id == deal_id).order_by(col(StageRun.id))))
     waits = waiting.open_waits(session, deal_id)
     address, shown = addresses.public(settings, company), {one.kind for one in made} & STAFF_LINKS.keys()
-    staff_links = {kind: address + links.hand_out(session, secret, STAFF_LINKS[kind], deal_id, now=now) for kind in shown}
+
+    def link(kind: str) -> str:
+        path = links.given(session, secret, kind, deal_id) if reads_only else links.hand_out(session, secret, kind, deal_id, now=now)
+        return path and address + path
+
+    staff_links = {kind: link(STAFF_LINKS[kind]) for kind in shown}
     card = DealCard(
         id=deal_id, url=addresses.deal_page(settings, deal_id), service=deal.service, client=ClientView.model_validate(client.model_dump()),
         tracks=Tracks(sales=deal.sales, work=deal.work, money=deal.money), round=deal.round, salesperson=deal.salesperson,
         source={key: str(value) for key, value in deal.source.items()}, message=deal.message, opened_at=deal.opened_at,
-        held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=_whose(session, deal, waits, runs),
+        held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=whose(session, deal, waits, runs),
         waits=[WaitView.model_validate(wait.model_dump()) for wait in waits],
         documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links.get(one.kind, "")}) for one in made],
-        invoices=invoices_of(session, deal, lambda kind: address + links.hand_out(session, secret, kind, deal_id, now=now)),
+        invoices=invoices_of(session, deal, link),
         facts=[FactView.model_validate(fact.model_dump()) for fact in known],
         moves=[MoveView.model_validate(move.model_dump()) for move in moves],
         effects=[EffectView.model_validate({**one.model_dump(), "at": one.settled_at or one.planned_at}) for one in effects],
@@ -201,7 +212,13 @@ def deal_card(session: Session, company: Company, settings: Settings, secret: st
     return card.model_dump(mode="json")
 
 
-def _whose(session: Session, deal: Deal, waits: list[Wait], runs: list[StageRun]) -> str:
+def without_link(card: DealCard) -> list[str]:
+    """The kinds of staff links that a card lacks: their pages are there, and nobody has been given the link yet."""
+    papers = [STAFF_LINKS[one.kind] for one in card.documents if one.kind in STAFF_LINKS and not one.link]
+    return [*dict.fromkeys(papers), *(f"invoice-staff:{one.id}" for one in card.invoices if not one.link)]
+
+
+def whose(session: Session, deal: Deal, waits: list[Wait], runs: list[StageRun]) -> str:
     """While a project is under way its own rule says it, as on the project page; else the waits and runs do."""
     if deal.work in UNDER_WAY and projects.find(session, deal):
         return move_of(projects.stand(session, deal)).whose

@@ -6,16 +6,18 @@ item never meet the questions about another. Longer than 200: one form beside th
 
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from models.answer import MOST_HOURS, Answer, Line
+from models.answer import MOST_HOURS, MOST_ID, MOST_MONEY, Answer, Line
 
 Name = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")
 Url = Field(default="", max_length=2000, pattern=r"^(https?://\S+)?$", description="Address that it can be seen at: https://…")
 Note = Field(default="", max_length=5000, description="A word to the client about it.")
 MOST_DAYS = 1000
+Number = Annotated[int, Field(ge=1, le=MOST_ID)]
+Item = Annotated[str, Field(max_length=500)]
 
 
 class StageReady(Answer):
@@ -32,7 +34,7 @@ class StageAnswered(Answer):
 
     kind: ClassVar[str] = "stage.answered"
     stage: str = Field(default="", max_length=60, description="Leave it empty: the stage that this run waits for.")
-    version: int = Field(ge=1, description="Which showing of the stage is meant, from 1.")
+    version: int = Field(ge=1, le=MOST_ID, description="Which showing of the stage is meant, from 1.")
     decision: Literal["approve", "comment"] = Field(description="approve: it goes on. comment: the changes below.")
     text: str = Field(default="", max_length=20_000, description="What should change.")
     name: str = Line
@@ -59,7 +61,7 @@ class ChangeOffered(Answer):
     stage: str = Field(default="", max_length=60, description="Leave it empty: the stage that this run waits for.")
     text: str = Field(min_length=1, max_length=5000, description="What will be changed; the client reads it.")
     hours: float = Field(default=0, ge=0, le=MOST_HOURS, description="Hours that it takes.")
-    price: Decimal = Field(ge=0, max_digits=12, decimal_places=2, description="Price, net: 480.00.")
+    price: Decimal = Field(ge=0, le=MOST_MONEY, max_digits=12, decimal_places=2, description="Price, net: 480.00.")
     days: int = Field(default=0, ge=0, le=MOST_DAYS, description="Working days by which it moves the date.")
 
 
@@ -68,9 +70,9 @@ class ChangeAnswered(Answer):
 
     kind: ClassVar[str] = "change.answered"
     stage: str = Field(default="", max_length=60, description="Leave it empty: the stage that this run waits for.")
-    offer: int = Field(ge=1, description="Number of the offer: the fact that it was made by.")
+    offer: int = Field(ge=1, le=MOST_ID, description="Number of the offer: the fact that it was made by.")
     decision: Literal["accept", "decline", "lapse"] = Field(description="accept, or decline: the stage stays as it was shown.")
-    total: int | None = Field(default=None, description="To accept: the gross total that the client saw, in cents.")
+    total: int | None = Field(default=None, le=1000 * MOST_MONEY, description="To accept: the gross total that the client saw, in cents.")
     name: str = Line
 
     @model_validator(mode="after")
@@ -85,7 +87,7 @@ class MaterialSent(Answer):
 
     kind: ClassVar[str] = "material.sent"
     item: str = Field(default="", max_length=60, description="Short name of the item.")
-    uploads: list[int] = Field(default=[], max_length=50, description="Numbers of uploaded files; empty with a link or words.")
+    uploads: list[Number] = Field(default=[], max_length=50, description="Numbers of uploaded files; empty with a link or words.")
     link: str = Url
     text: str = Field(default="", max_length=20_000, description="The material itself, or a word about it.")
 
@@ -137,7 +139,7 @@ class LaunchChecked(Answer):
     """The launch checklist is done: every item ticked."""
 
     kind: ClassVar[str] = "launch.checked"
-    items: list[str] = Field(default=[], max_length=60, description="The items, as the checklist has them; empty: all of them are done.")
+    items: list[Item] = Field(default=[], max_length=60, description="The items, as the checklist has them; empty: all of them are done.")
     url: str = Url
     note: str = Note
 
@@ -156,25 +158,25 @@ class ActSigned(Answer):
     """The client signed a version of the act of acceptance. `code` is the number of the code that was given; 0: on paper, `on` a day."""
 
     kind: ClassVar[str] = "act.signed"
-    version: int = Field(ge=1, description="The version that was signed.")
+    version: int = Field(ge=1, le=MOST_ID, description="The version that was signed.")
     name: str = Field(min_length=1, max_length=200, description="Who signed it for the client.")
     role: str = Field(min_length=1, max_length=200, description="Their role: managing director, owner …")
     on: date | None = Field(default=None, description="The day on which it was signed on paper; empty: today.")
     email: str = Field(default="", max_length=320, description="Leave it empty: signed on paper.")
     consent: str = Field(default="", max_length=2000, description="As above.")
-    code: int = Field(default=0, ge=0, description="Leave it at 0: signed on paper.")
-    address: str = Field(default="", max_length=100)
-    agent: str = Field(default="", max_length=500)
-    body_hash: str = Field(default="", max_length=64)
-    template_hash: str = Field(default="", max_length=64)
-    pdf_hash: str = Field(default="", max_length=64)
+    code: int = Field(default=0, ge=0, le=MOST_ID, description="Leave it at 0: signed on paper.")
+    address: str = Field(default="", max_length=100, description="As above.")
+    agent: str = Field(default="", max_length=500, description="As above.")
+    body_hash: str = Field(default="", max_length=64, description="As above.")
+    template_hash: str = Field(default="", max_length=64, description="As above.")
+    pdf_hash: str = Field(default="", max_length=64, description="As above.")
 
 
 class ActFaults(Answer):
     """The client names faults in place of signing the act."""
 
     kind: ClassVar[str] = "act.faults"
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=MOST_ID, description="The version that the client read.")
     text: str = Field(min_length=1, max_length=20_000, description="What is not as agreed.")
     name: str = Line
 

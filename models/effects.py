@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, exists, literal
+from sqlmodel import Session, and_, col, or_, select
 
 from models.db import serialise
 from models.errors import Refused
-from models.tables import Effect
+from models.stages import LIVE
+from models.tables import Effect, Lease, StageRun
 
 
 class EffectState(StrEnum):
@@ -45,6 +47,8 @@ HOLDING = frozenset({"payment-request", REFUND})
 """Kinds of effects whose unknown outcome holds the deal: money is asked for or given back once, and nobody guesses. A letter's does not."""
 STAGES_OWN = frozenset({"tracker", "ticket"})
 """Kinds that only their own stage can do: after a person's word it does them again at its next Retry."""
+LETTER = "letter"
+"""The kind of a letter that a stage sends."""
 ERRAND = "errand"
 """The kind of an effect that the waker carries out by itself, from the order written down in `args`."""
 
@@ -107,9 +111,12 @@ def is_orphan(effect: Effect, *, now: datetime, owner_lives: bool) -> bool:
 
 
 def planned_errands(session: Session, *, now: datetime, kinds: Iterable[str] = (ERRAND,), limit: int = 50) -> list[Effect]:
-    """What a fact planned and no stage does, letters unless other `kinds` are named: oldest first, those put off left out."""
-    is_ripe = or_(col(Effect.lease_until).is_(None), col(Effect.lease_until) <= now)
-    wanted = select(Effect).where(Effect.state == E.PLANNED.value, col(Effect.kind).in_(kinds), is_ripe)
+    """What a fact planned and no stage does, letters unless other `kinds` are named: oldest first, those put off left out.
+
+    What a worker had claimed of it when it died is among them: no stage comes back to it, so whoever looks here takes it over.
+    """
+    is_ripe = and_(Effect.state == E.PLANNED.value, or_(col(Effect.lease_until).is_(None), col(Effect.lease_until) <= now))
+    wanted = select(Effect).where(or_(is_ripe, _is_nobodys(now)), col(Effect.kind).in_(kinds))
     return list(session.exec(wanted.order_by(col(Effect.planned_at)).limit(limit)))
 
 
@@ -118,6 +125,18 @@ def drop_planned(session: Session, deal_id: int, why: str, *, now: datetime) -> 
     planned = select(Effect).where(Effect.deal_id == deal_id, Effect.state == E.PLANNED.value, col(Effect.kind).not_in([ERRAND, REFUND]))
     for effect in session.exec(planned).all():
         skip(session, effect, why, now=now)
+
+
+def abandoned(session: Session, *, now: datetime) -> list[Effect]:
+    """Letters of stages whose sender died, of deals without a live run: no stage comes back to them. Oldest first."""
+    is_live = exists().where(col(StageRun.deal_id) == col(Effect.deal_id), col(StageRun.state).in_(LIVE))
+    return list(session.exec(select(Effect).where(_is_nobodys(now), Effect.kind == LETTER, ~is_live).order_by(col(Effect.planned_at))))
+
+
+def _is_nobodys(now: datetime) -> ColumnElement[bool]:
+    """Whether a claim's owner is gone, as far as leases tell."""
+    is_held = exists().where(col(Lease.name) == literal("worker/") + col(Effect.owner), col(Lease.until) > now)
+    return and_(Effect.state == E.CLAIMED.value, or_(col(Effect.lease_until).is_(None), col(Effect.lease_until) <= now, ~is_held))
 
 
 def in_state(session: Session, state: EffectState) -> list[Effect]:

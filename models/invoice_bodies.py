@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from models import words_of_money
 from models.contract import ContractBody, Instalment
 from models.corrections import Sums
-from models.errors import Missing
+from models.errors import Missing, Refused
 from models.invoice import BankAccount, InvoiceBody, InvoiceLine, VatGroup
 from models.money import Money
 from models.numbering import Number
@@ -16,10 +16,12 @@ INVOICE, PROFORMA, CREDIT_NOTE = "invoice", "proforma", "credit_note"
 
 
 def instalment(contract: ContractBody, part: int) -> Instalment:
-    """The payment of the plan that `part` counts. Raises Missing where the plan has none."""
+    """The payment of the plan that `part` counts. Raises Missing where the plan has none, Refused for one that other books have settled."""
     found = next((one for one in contract.schedule if one.part == part), None)
     if found is None:
         raise Missing(f"Contract {contract.number} has no payment {part}; it has {len(contract.schedule)}.")
+    if found.settled:
+        raise Refused(f"Payment {part} of contract {contract.number} was paid before the deal was kept here; it is not invoiced again.")
     return found
 
 

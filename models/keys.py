@@ -1,17 +1,17 @@
-"""Keys of machines: shown once, kept as SHA-256, good for the scopes they were made with."""
+"""Keys of machines and of staff: shown once, kept as SHA-256, good for the scopes they were made with, until they end."""
 
 import secrets
 import string
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from models.errors import Invalid, Missing, Refused
 from models.links import digest
 from models.tables import ApiKey
 
-SCOPES = ("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read")
+SCOPES = ("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read", "metrics:read")
 PREFIX = "sf_"
 _LENGTH = 40
 _SIGNS = string.ascii_letters + string.digits
@@ -26,9 +26,10 @@ class NoScope(Refused):
     """The key is ours and not meant for this (403)."""
 
 
-def add(session: Session, name: str, scopes: Sequence[str], now: datetime) -> str:
+def add(session: Session, name: str, scopes: Sequence[str], now: datetime, *, ends_at: datetime | None = None, staff: str = "") -> str:
     """A new key of these scopes under a name of its own: `sf_` and 40 letters and digits, given out this once.
 
+    `staff` is the address of the person it speaks for; without one it is a machine's.
     Raises Invalid for a scope that does not exist, Refused for a name that is taken.
     """
     if unknown := sorted(set(scopes) - set(SCOPES)) or (["none"] if not scopes else []):
@@ -37,8 +38,24 @@ def add(session: Session, name: str, scopes: Sequence[str], now: datetime) -> st
         raise Invalid("A key needs a name of up to 100 characters: who uses it?")
     if session.exec(select(ApiKey).where(ApiKey.name == name.strip())).first():
         raise Refused(f"There is a key named {name.strip()} already; revoke it, or choose another name.")
-    key = PREFIX + "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
-    session.add(ApiKey(name=name.strip(), digest=digest(key), scopes=sorted(set(scopes)), made_at=now))
+    key = _new()
+    session.add(ApiKey(name=name.strip(), digest=digest(key), scopes=sorted(set(scopes)), made_at=now, ends_at=ends_at, staff=staff))
+    session.flush()
+    return key
+
+
+def rotate(session: Session, name: str, now: datetime, *, grace: timedelta) -> str:
+    """A new key under this name, of the same scopes and the same end; the one before it is good for `grace` longer.
+
+    Rotated again within the grace, only the last one before has any. Raises Missing for an unknown name, Refused for a key that has ended.
+    """
+    known = _named(session, name)
+    if not is_good(known, now):
+        raise Refused(f"The key {name} has ended; make a new one under another name.")
+    key = _new()
+    known.was_digest, known.was_until = (known.digest, now + grace) if grace else (None, None)
+    known.digest = digest(key)
+    session.add(known)
     session.flush()
     return key
 
@@ -46,14 +63,33 @@ def add(session: Session, name: str, scopes: Sequence[str], now: datetime) -> st
 def find(session: Session, key: str, scope: str, now: datetime) -> ApiKey:
     """The key, if it may do this now.
 
-    Raises NoKey for one that is unknown or was revoked before `now`, NoScope for one that is not meant for this.
+    Raises NoKey for one that is unknown, has ended or was revoked before `now`, NoScope for one that is not meant for this.
     """
-    known = session.exec(select(ApiKey).where(ApiKey.digest == digest(key))).first()
-    if known is None or (known.revoked_at and known.revoked_at <= now):
+    sent = digest(key)
+    is_before = and_(col(ApiKey.was_digest) == sent, col(ApiKey.was_until) > now)
+    known = session.exec(select(ApiKey).where(or_(col(ApiKey.digest) == sent, is_before))).first()
+    if known is None or not is_good(known, now):
         raise NoKey("This key is not valid.")
     if scope not in known.scopes:
         raise NoScope(f"This key lacks the scope {scope}.")
     return known
+
+
+def is_good(key: ApiKey, now: datetime) -> bool:
+    """Whether a key is neither revoked nor at its end."""
+    return not any(end and end <= now for end in (key.revoked_at, key.ends_at))
+
+
+def actor(key: ApiKey) -> str:
+    """Who tells what is told with this key, as facts name them."""
+    return f"staff:{key.staff}" if key.staff else f"machine:{key.name}"
+
+
+def speaker(key: ApiKey, named: str) -> str:
+    """Whose word a fact is: the actor that a machine names, or the machine. Raises Refused when a person's key names somebody else."""
+    if key.staff and named and named != actor(key):
+        raise Refused(f"This key speaks for {key.staff}; it cannot tell what somebody else did.")
+    return named or actor(key)
 
 
 def is_news(key: ApiKey, now: datetime) -> bool:
@@ -74,9 +110,18 @@ def everyone(session: Session) -> list[ApiKey]:
 
 
 def revoke(session: Session, name: str, now: datetime) -> None:
-    """End a key. Raises Missing for an unknown name."""
-    known = session.exec(select(ApiKey).where(ApiKey.name == name)).first()
-    if known is None:
-        raise Missing(f"There is no key named {name}.")
+    """End a key, and the one before it. Raises Missing for an unknown name."""
+    known = _named(session, name)
     known.revoked_at = known.revoked_at or now
     session.add(known)
+
+
+def _named(session: Session, name: str) -> ApiKey:
+    known = session.exec(select(ApiKey).where(ApiKey.name == name.strip())).first()
+    if known is None:
+        raise Missing(f"There is no key named {name}.")
+    return known
+
+
+def _new() -> str:
+    return PREFIX + "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))

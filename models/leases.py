@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from models.db import serialise
 from models.tables import Lease
+
+WORKER = timedelta(seconds=20)
+"""How long a worker's lease is; it renews it long before."""
 
 
 def take(session: Session, name: str, owner: str, *, length: timedelta, now: datetime) -> bool:
@@ -33,6 +36,12 @@ def holder(session: Session, name: str) -> str:
     """Who took the lease last; "" if nobody ever did."""
     lease = session.get(Lease, name)
     return lease.owner if lease else ""
+
+
+def heartbeats(session: Session, *, now: datetime) -> dict[str, timedelta]:
+    """How long ago each worker that is at work renewed its lease, by its name."""
+    alive = session.exec(select(Lease).where(col(Lease.name).startswith("worker/"), Lease.until > now))
+    return {lease.owner: max(now - (lease.until - WORKER), timedelta()) for lease in alive}
 
 
 def is_held(session: Session, name: str, *, now: datetime) -> bool:

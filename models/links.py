@@ -92,6 +92,12 @@ def revoke(session: Session, kind: str, deal_id: int, *, now: datetime) -> None:
         session.add(link)
 
 
+def is_withdrawn(session: Session, kind: str, deal_id: int) -> bool:
+    """Whether a deal's link of this kind was revoked and no other one handed out since."""
+    link = _latest(session, kind, deal_id)
+    return link is not None and link.revoked_at is not None
+
+
 def _latest(session: Session, kind: str, deal_id: int) -> Link | None:
     mine = select(Link).where(Link.kind == kind, Link.deal_id == deal_id)
     return session.exec(mine.order_by(col(Link.generation).desc())).first()

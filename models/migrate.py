@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from models.db import Database, serialise
 
@@ -19,11 +20,26 @@ def upgrade(db: Database) -> tuple[str, str]:
     """
     with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
         serialise(connection, "migrate")
-        before = MigrationContext.configure(connection).get_current_revision() or ""
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        return before, head()
+        return upgrade_to(connection, "head"), head()
+
+
+def upgrade_to(connection: Connection, revision_: str) -> str:
+    """Bring the database of a connection to a revision, in the transaction that it is in; return the revision before."""
+    before = revision(connection)
+    config = configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision_)
+    return before
+
+
+def revision(connection: Connection) -> str:
+    """The revision that a database is at; "" for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def knows(revision_: str) -> bool:
+    """Whether this version of the code knows a revision: a newer one's it does not."""
+    return revision_ in {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
 
 
 def pending(db: Database) -> bool:

@@ -21,17 +21,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
 
+    log: Literal["text", "json"] = Field("text", description="What processes write: lines for people, or JSON for machines.")
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
     company: Path = Field(ROOT / "company", description="The studio's own set-up.")
-    database_url: str = Field("", description="Our database; empty: SQLite below home. postgresql://… for more than one box.")
+    database_url: str = Field("", repr=False, description="Our database; empty: SQLite below home. postgresql://… for more than one box.")
     redis_url: str = Field("", repr=False, description="redis://… for several processes: the apis count in it, Prefect's parts talk through it.")
     host: str = Field("127.0.0.1", description="Address that api and engine listen on.")
     api_port: int = Field(8700, ge=1, le=65535, description="Port of the pages and the API.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and its UI.")
     nudge_port: int = Field(0, ge=0, le=65535, description="Loopback UDP port that wakes the worker; 0: api_port + 1.")
     public_url: str = Field("", description="Address in letters; empty: public_address of studio.toml, else http://host:api_port.")
-    mail_url: str = Field("", description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: .eml files below home.")
-    mailbox_url: str = Field("", description="Mail that comes in: imaps://user:password@host, or files (inbox/ below home); empty: none is read.")
+    mail_url: str = Field("", repr=False, description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: .eml files below home.")
+    mailbox_url: str = Field(
+        "", repr=False, description="Mail that comes in: imaps://user:password@host, or files (inbox/ below home); empty: none is read."
+    )
     mailbox_seconds: float = Field(60.0, gt=0, description="Seconds between looks into the mailbox.")
     mailbox_strangers: str = Field("", description="The service that a letter from somebody unknown is an application for; empty: it is put aside.")
     tracker: Literal["embedded", "redmine"] = Field("embedded", description="Who keeps issues and hours: our own tables, or Redmine.")
@@ -52,6 +55,7 @@ class Settings(BaseSettings):
     upload_mb: int = Field(25, ge=1, description="Largest file a client may upload.")
     upload_deal_mb: int = Field(250, ge=1, description="Most that one deal may upload in all.")
     apply_per_hour: int = Field(60, ge=1, description="Applications an hour from one address before it is taken for a robot.")
+    posts_per_minute: int = Field(240, ge=1, description="Forms a minute from one address; five times as many pages, ten times as many API calls.")
     apply_min_seconds: float = Field(2.5, ge=0, description="Whoever fills in the form faster is taken for a robot.")
     clock_file: Path | None = Field(None, description="A file with seconds to add to the clock; empty: clock below home, while play money is taken.")
     payments: Literal["sandbox", "stripe", "none"] = Field("sandbox", description="Who takes card payments: sandbox (play money), stripe, none.")
@@ -62,6 +66,7 @@ class Settings(BaseSettings):
     stripe_url: str = Field("", description="Another address of Stripe's API, for tests; empty: Stripe's own.")
     statements: Path | None = Field(None, description="Folder watched for bank statements; empty: statements/in below home.")
     seal_key: SecretStr = Field(SecretStr(""), description="Key and certificate that seal signed contracts; generated at first start.")
+    prefect_auth: SecretStr = Field(SecretStr(""), description="user:password of the Prefect server off loopback; generated at first start.")
     secret: SecretStr = Field(SecretStr(""), description="Signs links; generated into secrets.env at first start.")
 
     @property
@@ -96,7 +101,8 @@ class Settings(BaseSettings):
     @property
     def prefect_api(self) -> str:
         """Where our processes reach the engine; `PREFECT_API_URL` in the environment wins."""
-        return os.environ.get("PREFECT_API_URL") or f"http://{self.host}:{self.prefect_port}/api"
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 (every address: ours is one of them)
+        return os.environ.get("PREFECT_API_URL") or f"http://{host}:{self.prefect_port}/api"
 
     @property
     def prefect_ui(self) -> str:

@@ -13,7 +13,8 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import models.cash_tables
-import models.delivery_tables  # noqa: F401 (one metadata holds them all)
+import models.delivery_tables
+import models.row_numbers  # noqa: F401 (rows of a restored database are numbered there)
 from models.columns import Payload
 from models.columns import json_of as _json
 from models.columns import when as _when
@@ -169,6 +170,8 @@ class Wait(SQLModel, table=True):
 class Effect(SQLModel, table=True):
     """An act on the world: planned → claimed → done | failed | skipped | unknown."""
 
+    __table_args__ = (Index("effect_counts", "state", "kind", "settled_at"),)
+
     key: str = Field(primary_key=True)
     deal_id: int | None = Field(default=None, foreign_key="deal.id", index=True)
     kind: str
@@ -262,7 +265,10 @@ class Lease(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key, hashed at rest."""
+    """A machine's key, or one of a person of the staff (`staff`: their address); hashed at rest.
+
+    `was_digest` is the key before the last rotation, good until `was_until`.
+    """
 
     __tablename__ = "api_key"
 
@@ -270,6 +276,10 @@ class ApiKey(SQLModel, table=True):
     name: str = Field(unique=True)
     digest: str = Field(unique=True)
     scopes: list[str] = _json(list)
+    staff: str = ""
     made_at: datetime = _when(null=False)
+    ends_at: datetime | None = _when()
+    was_digest: str | None = Field(default=None, index=True)
+    was_until: datetime | None = _when()
     used_at: datetime | None = _when()
     revoked_at: datetime | None = _when()

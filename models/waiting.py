@@ -77,6 +77,7 @@ def reach(session: Session, spot: Spot, question: Question, *, now: datetime) ->
     It locks the deal as `inbox.tell` does: a fact is seen here, or its teller sees this wait and makes it due.
     """
     lock(session, spot.deal_id)
+    _outages_over(session, spot, now)
     wait = find(session, spot)
     if wait and wait.fact_id:
         return Answered(session.get_one(Fact, wait.fact_id))
@@ -102,6 +103,7 @@ def reach(session: Session, spot: Spot, question: Question, *, now: datetime) ->
 
 def again(session: Session, spot: Spot, question: Question, *, now: datetime) -> Suspend:
     """Suspend on a pause that may begin anew (an outage): a closed one is opened, its time is the newest question's."""
+    _outages_over(session, spot, now)
     wait = find(session, spot) or _open(session, spot, question, now)
     wait.closed_at, wait.outcome, wait.deadline = None, "", question.deadline
     wait.suspensions += 1
@@ -196,6 +198,13 @@ def _reckon(session: Session, wait: Wait) -> None:
     if wait.closed_at is None and not (wait.kinds and facts.unconsumed(session, wait.deal_id, wait.subject, wait.kinds)):
         wait.due_at = next_due(wait)
     session.add(wait)
+
+
+def _outages_over(session: Session, spot: Spot, now: datetime) -> None:
+    """Whoever has come to this line is past every outage before it, also of a step that has another name by now."""
+    same = (Wait.deal_id == spot.deal_id, Wait.stage == spot.stage, Wait.round == spot.round, Wait.part == spot.part, Wait.key != spot.key)
+    for wait in session.exec(select(Wait).where(*same, col(Wait.key).startswith("outage/"), col(Wait.closed_at).is_(None))).all():
+        _close(session, wait, "over", now)
 
 
 def _open(session: Session, spot: Spot, question: Question, now: datetime) -> Wait:

@@ -1,6 +1,11 @@
-"""Wanted runs: each live (deal, stage, round) has one row, and Prefect's run is made from it, and made again."""
+"""Wanted runs: each live (deal, stage, round) has one row, and Prefect's run is made from it, and made again.
 
+Longer than 200: all that may become of a row.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
@@ -10,6 +15,7 @@ from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
 from models.tracks import Sales, Work
 
+AT_ONCE = 500
 STARTS_FROM: dict[Stage, frozenset[Sales]] = {
     Stage.INTAKE: frozenset({Sales.RECEIVED}),
     Stage.BRIEF: frozenset({Sales.BRIEFING}),
@@ -122,6 +128,21 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
 def of_run(session: Session, flow_run_id: str) -> StageRun | None:
     """The row of a flow run."""
     return session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
+
+
+def of_runs(session: Session, flow_run_ids: Sequence[str]) -> dict[str, StageRun]:
+    """The rows of flow runs, by the run's id."""
+    return {row.flow_run_id or "": row for row in _where(session, StageRun.flow_run_id, flow_run_ids)}
+
+
+def of_keys(session: Session, keys: Sequence[str]) -> dict[str, StageRun]:
+    """The rows of these keys."""
+    return {row.key: row for row in _where(session, StageRun.key, keys)}
+
+
+def _where(session: Session, column: Any, values: Sequence[str]) -> list[StageRun]:
+    parts = [values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE)]
+    return [row for part in parts for row in session.exec(select(StageRun).where(col(column).in_(part)))]
 
 
 def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:

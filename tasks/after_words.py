@@ -75,10 +75,11 @@ def _signed_on(about: "About") -> str:
 
 def _open_amount(about: "About") -> str:
     """What is still to be paid in all, asked for already or not; "" when everything is in."""
-    parts = [(one.gross, issued.of_part(about.session, about.deal, one.part)) for one in cash.agreed(about.session, about.deal).schedule]
+    plan = [one for one in cash.agreed(about.session, about.deal).schedule if not one.settled]
+    parts = [(one.gross, issued.of_part(about.session, about.deal, one.part)) for one in plan]
     rest = [ledger.open_of(about.session, paper) if paper else gross for gross, paper in parts]
     amount = sum(one.amount for one in rest if one.amount > 0)
-    return Money(amount=amount, currency=rest[0].currency).format(about.locale) if amount else ""
+    return Money(amount=amount, currency=about.deal.currency).format(about.locale) if amount else ""
 
 
 def _code_row(about: "About") -> SignCode:

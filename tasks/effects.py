@@ -1,19 +1,23 @@
 """Acts on the world, at most once without a person's word: claim, act outside any transaction, settle."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from sqlmodel import Session
 
-from models import effects
+from models import effects, logs, restored
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
 from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
+log = logging.getLogger("studioflow.effects")
+_muted: ContextVar[str] = ContextVar("muted", default="")
 _lock = Lock()
 _keys: set[str] = set()
 
@@ -48,8 +52,18 @@ def once(act: Act) -> Effect:
 
     Raises Unavailable when the world is away (planned again, retried) or another worker is at it just now.
     """
-    with _under_way(act.key):
+    with _under_way(act.key), logs.about(deal=act.deal_id, effect=act.key):
         return _once(world(), act)
+
+
+@contextmanager
+def muted(why: str) -> Generator[None]:
+    """Let nothing out of what is said inside: each effect that is not settled is skipped, with this reason."""
+    token = _muted.set(why)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 @contextmanager
@@ -91,23 +105,28 @@ def _claim(here: World, act: Act) -> tuple[Effect, bool]:
         if effect.state in effects.SETTLED:
             return effect, False
         if effect.state == EffectState.PLANNED:
-            reason = act.guard(session)
+            reason = _muted.get() or act.guard(session)
             if reason:
                 effects.skip(session, effect, reason, now=here.now())
                 return effect, False
+            is_first = effect.claimed_at is None
             effects.claim(session, effect, here.worker, now=real_now())
-            return effect, True
-        alive = effect.owner != here.worker and lives(session, effect.owner)
-        if not effects.is_orphan(effect, now=real_now(), owner_lives=alive):
-            raise Unavailable(f"{act.key} is under way in another worker.")
-        effects.take_over(session, effect, here.worker, now=real_now())
-    return _take_orphan(here, act)
+            if not (is_first and restored.in_doubt(session, effect)):
+                return effect, True
+            died = restored.WHY
+        else:
+            alive = effect.owner != here.worker and lives(session, effect.owner)
+            if not effects.is_orphan(effect, now=real_now(), owner_lives=alive):
+                raise Unavailable(f"{act.key} is under way in another worker.")
+            effects.take_over(session, effect, here.worker, now=real_now())
+            died = "The worker died while it was under way; it may have happened."
+    return _take_orphan(here, act, died)
 
 
-def _take_orphan(here: World, act: Act) -> tuple[Effect, bool]:
+def _take_orphan(here: World, act: Act, why: str) -> tuple[Effect, bool]:
     """A claim whose owner died: ask the vendor where that can be done; otherwise it stays unknown until a person decides."""
     if act.ask is None:
-        return _settle(here, act, EffectState.UNKNOWN, "The worker died while it was under way; it may have happened."), False
+        return _settle(here, act, EffectState.UNKNOWN, why), False
     found = act.ask()
     if found:
         return _settle(here, act, EffectState.DONE, found.said, found.result), False
@@ -119,7 +138,8 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
     with here.db.writing() as session:
         effect = session.get_one(Effect, act.key)
         effects.settle(session, effect, to, said=said, now=here.now(), result=result)
-        return effect
+    log.info("%s: %s. %s", act.kind, to.value, said)
+    return effect
 
 
 def decide(key: str, *, went_out: bool, who: str) -> Effect:

@@ -82,7 +82,7 @@ def show_month(month: str) -> None:
 def address_of(here: World, month: str) -> str:
     """Where the oldest key that may read reports sees a month; "" where nobody may."""
     with here.db.reading() as session:
-        links = report_links.everyones(session, here.secret)
+        links = report_links.everyones(session, here.secret, here.now())
     return f"{here.address}{links[0][1]}?month={month}" if links else ""
 
 

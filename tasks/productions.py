@@ -95,10 +95,11 @@ def tell_accepted(deal_id: int, heard: int) -> list[str]:  # noqa: ARG001 (as ab
         if begins in reached and not wanted.was_wanted(session, Stage.NEXT_STEPS, deal):
             wanted.want(session, Stage.NEXT_STEPS, deal=deal, fact=fact, now=here.now())
     here.nudge()
-    return [state for stage in stand.accepted for state in _thank(deal, stage)]
+    return [state for stage in stand.accepted for state in thank(deal, stage)]
 
 
-def _thank(deal: Deal, stage: StageStand) -> list[str]:
+def thank(deal: Deal, stage: StageStand) -> list[str]:
+    """Say to client and manager that a stage is accepted, once a stage; return the effects' states."""
     key, words = f"deal/{deal.id}/r{deal.round}/stage/{stage.slug}/accepted", {"stage": stage.slug}
     name = "stage-done" if not stage.plan.approval else "stage-deemed" if stage.is_deemed else "stage-accepted"
     states = [letters.send(key, LetterOrder(name=name, deal_id=deal.id or 0, to="client", facts=words)).state]

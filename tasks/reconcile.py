@@ -1,39 +1,114 @@
 """Ours against Prefect's: every live run is there, every open deal has a next step."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.context import FlowRunContext
 from sqlmodel import Session, col, select
 
-from models import todo, wanted
+from models import orphans, todo, wanted
+from models.errors import Missing
+from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun, Wait
 from models.tracks import Sales, is_open
-from tasks.engine import engine
-from tasks.mending import STUCK, Round, agree
+from tasks.engine import OTHERS, Engine, engine
+from tasks.mending import STUCK, Round, agree, replace
+from tasks.stage import make_run
 from tasks.step import step
-from tasks.world import world
+from tasks.world import real_now, world
 
 CHUNK = 500
 
 
 @step
 def mend_runs() -> list[str]:
-    """Make our rows and Prefect's runs agree; return what was mended, in sentences.
+    """Make our rows and Prefect's runs agree; return what was mended, in sentences."""
+    return mend()
 
-    A live run that Prefect lost or that crashed gets a successor. One that failed before it could say so, that suspended while our database
-    was busy, or that an operator cancelled, is written down as what it is. Of the many that wait only counts are asked, as long as they fit.
+
+def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: timedelta = STUCK) -> list[str]:
+    """As `mend_runs`; `talk` opens a conversation with Prefect. Rows that were touched within `older` are left to whoever is at them.
+
+    A wanted run that is missing is made. A live one that Prefect lost, crashed or cut off gets a successor; one that was handed out and
+    never begun is handed out again; one that failed before it could say so, that suspended while our database was busy, or that an operator
+    cancelled, is written down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`). Of the many that wait only
+    counts are asked, as long as they fit.
     """
     here, done = world(), Round()
     with here.db.reading() as session:
-        live = wanted.in_states(session, RunState.CREATED, RunState.RUNNING, RunState.WAITING, RunState.FAILED, limit=100_000)
-    old = [row for row in live if row.flow_run_id and row.touched_at < here.now() - STUCK]
-    waiting_ones, rows = ([row for row in old if (row.state == RunState.WAITING) == is_so] for is_so in (True, False))
-    with engine() as prefect:
-        for start in range(0, len(waiting_ones), CHUNK):
-            chunk = waiting_ones[start : start + CHUNK]
-            rows += [] if prefect.all_paused([row.flow_run_id or "" for row in chunk]) else chunk
-        states = prefect.look([row.flow_run_id or "" for row in rows])
-        for row in rows:
-            agree(here, prefect, row, states.get(row.flow_run_id or ""), done)
+        rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at <= here.now() - older]
+    with talk() as prefect:
+        doubtful, quiet = _sorted_out(prefect, rows)
+        seen = {run.id: run for run in prefect.live(paused=prefect.paused() > quiet)}
+        states = prefect.look([row.flow_run_id for row in doubtful if row.flow_run_id])
+        for row in doubtful:
+            run = seen.get(row.flow_run_id or "")
+            if row.state == RunState.WANTED:
+                _make(prefect, row, done)
+            elif run and not run.is_whole:
+                replace(here, prefect, row, "Prefect has cut it off from its deployment", done)
+            elif not agree(here, prefect, row, states.get(row.flow_run_id or ""), done) and run and orphans.is_stale(row, run, now=real_now()):
+                prefect.restart(run.id)
+                done.mended.append(f"{row.key}: it was taken and never begun; handed out again")
+        ours = {row.flow_run_id for row in rows}
+        _judge(prefect, [run for run in seen.values() if run.id not in ours], done)
+        for run in prefect.live(OTHERS):
+            if orphans.is_abandoned(run, now=real_now()):
+                prefect.bury(run.id, crashed=True, why="It lost its worker: run it again.")
+                done.mended.append(f"{run.name}: it ran for more than an hour, so its worker is dead; shown as crashed")
     return done.mended
+
+
+def _sorted_out(prefect: Engine, rows: list[StageRun]) -> tuple[list[StageRun], int]:
+    """The rows to be looked at one by one, and how many wait as they should."""
+    waiting_ones = [row for row in rows if row.state == RunState.WAITING and row.flow_run_id]
+    doubtful, quiet = [row for row in rows if row.state != RunState.WAITING or not row.flow_run_id], 0
+    for start in range(0, len(waiting_ones), CHUNK):
+        chunk = waiting_ones[start : start + CHUNK]
+        if prefect.all_paused([row.flow_run_id or "" for row in chunk]):
+            quiet += len(chunk)
+        else:
+            doubtful += chunk
+    return doubtful, quiet
+
+
+def _make(prefect: Engine, row: StageRun, done: Round) -> None:
+    try:
+        make_run(world(), prefect, row)
+    except Missing as missing:
+        done.mended.append(f"{row.key}: it cannot be made. {missing}")
+    else:
+        done.mended.append(f"{row.key}: it was missing and is made")
+
+
+def _judge(prefect: Engine, runs: list[Seen], done: Round) -> None:
+    """End what nobody owns. Our rows are read after Prefect's: a row is there before its run."""
+    with world().db.reading() as session:
+        own, keyed = wanted.of_runs(session, [run.id for run in runs]), wanted.of_keys(session, [run.key for run in runs if run.key])
+    for run in runs:
+        does, why = orphans.judge(run, own.get(run.id), keyed.get(run.key), now=real_now())
+        match does:
+            case Does.NOTHING:
+                continue
+            case Does.CANCEL:
+                prefect.cancel(run.id, name="Orphaned", why=f"{why[0].upper()}{why[1:]}.")
+            case Does.END:
+                prefect.bury(run.id, crashed=False, why=f"{why[0].upper()}{why[1:]}.")
+            case Does.HAND_OUT:
+                prefect.restart(run.id)
+        done.mended.append(f"{run.name}: {why}; {does}")
+
+
+@step
+def tell(sentences: list[str]) -> list[str]:
+    """Put what was mended into the run's artifact, where there is something to tell."""
+    if sentences and FlowRunContext.get():
+        lines = "\n".join(f"- {sentence}" for sentence in sentences)
+        create_markdown_artifact(f"# Mended, {world().now():%Y-%m-%d %H:%M} UTC\n\n{lines}", key="reconcile", description="What reconcile mended.")
+    return sentences
 
 
 @step

@@ -11,7 +11,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
 
-from models import attempts, wanted
+from models import attempts, logs, wanted
 from models.answers import Application
 from models.errors import Missing
 from models.stages import RunState, Stage
@@ -61,7 +61,8 @@ def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | N
     token = _current.set(run)
     left = RunState.DONE, ""
     try:
-        yield run
+        with logs.about(deal=run.deal_id, stage=run.stage, run=run.flow_run_id):
+            yield run
     except Pause:
         left = RunState.WAITING, ""
         raise
@@ -101,6 +102,7 @@ def belongs_to(deal_id: int) -> None:
     if run is None:
         return
     run.deal_id = deal_id
+    logs.note(deal=deal_id)
     with world().db.writing() as session:
         row = session.get_one(StageRun, run.row_id)
         row.deal_id = deal_id

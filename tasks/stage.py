@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from models import wanted
 from models.stages import Stage
 from models.tables import Client, Deal, Fact, StageRun
-from tasks import heartbeat, runs
+from tasks import heartbeat, labels, runs
 from tasks.engine import Engine
 from tasks.world import World, world
 
@@ -24,7 +24,8 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     def declare(function: Callable[..., None]) -> Flow[..., None]:
         @wraps(function)
         def carry(**kwargs: Any) -> None:
-            with heartbeat.of_own_process(), runs.entered(name, **kwargs):
+            with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
+                labels.put_on(tags_of(name, run.deal_id))
                 function(**kwargs)
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)
@@ -53,9 +54,13 @@ def title(stage_name: str, parameters: dict[str, Any]) -> str:
 
 def tags(stage_name: str, deal: Deal | None) -> list[str]:
     """What an operator filters by."""
-    if deal is None:
-        return [f"stage:{stage_name}"]
-    return [f"stage:{stage_name}", f"deal:{deal.id}", f"service:{deal.service}", *([f"manager:{deal.salesperson}"] if deal.salesperson else [])]
+    return [f"stage:{stage_name}", *labels.of_deal(deal)]
+
+
+def tags_of(stage_name: str, deal_id: int | None) -> list[str]:
+    """The tags of a stage's run, by the number of its deal; None before there is one."""
+    with world().db.reading() as session:
+        return tags(stage_name, session.get(Deal, deal_id) if deal_id else None)
 
 
 def make_run(here: World, prefect: Engine, row: StageRun) -> None:

@@ -10,6 +10,7 @@ from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 from prefect.utilities.hashing import hash_objects
 
+from models import logs
 from models.errors import Unavailable
 from tasks import runs, waits
 
@@ -37,7 +38,8 @@ class Step(Generic[P, R]):
         runs.check()
         name = self.name
         try:
-            result = self.task(*args, **kwargs)
+            with logs.about(step=name):
+                result = self.task(*args, **kwargs)
         except Unavailable as away:
             get_run_logger().warning("%s It is tried again by itself.", away)
             waits.for_vendor(name, str(away))

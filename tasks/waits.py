@@ -15,7 +15,7 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
-from models import facts, inbox, ladder, waiting
+from models import facts, inbox, ladder, wait_keys, waiting
 from models.answers import Answer, read
 from models.waiting import Answered, Question, Silent, Spot, Suspend
 from tasks import forms, runs
@@ -74,7 +74,7 @@ def for_any(
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    spot = run.spot(key)
+    spot = run.spot(wait_keys.known(run.stage, key))
     question = _question(spot, Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
     reached = _reach(spot, question)
     if isinstance(reached, Suspend) and forms.take(spot, models[0], reached.count - 1, item):
@@ -98,7 +98,7 @@ def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) ->
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    here, group = world(), run.spot(key)
+    here, group = world(), run.spot(wait_keys.known(run.stage, key))
     while (past := _heard_in(group)) is not None:
         if again := _hear(run, asks, only=past):
             return again
@@ -120,7 +120,7 @@ def _hear(run: runs.Run, asks: Sequence[Ask], only: Sequence[str] | None = None)
     """Reach each question's row, or `only` those named; its number counts what was heard on it, so that an open one is met again."""
     found = []
     for ask in asks:
-        name = f"{ask.key}#{run.calls[ask.key] + 1}"
+        name = f"{wait_keys.known(run.stage, ask.key)}#{run.calls[ask.key] + 1}"
         if only is not None and name not in only:
             continue
         spot = replace(run.spot(name, counted=False), part=0)
@@ -151,7 +151,7 @@ def until(moment: datetime, *, key: str, what: str) -> None:
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    spot = run.spot(key)
+    spot = run.spot(wait_keys.known(run.stage, key))
     reached = _reach(spot, Question(kinds=[], subject="", whose="time", what=what, deadline=moment))
     if isinstance(reached, Suspend):
         _suspend(spot, None, reached.count, f"Waiting for {what}, until {moment:%Y-%m-%d %H:%M} UTC.")

@@ -5,7 +5,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ from tasks.gateways.tracker import Tracker
 
 __all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
 
-WORKER_LEASE = timedelta(seconds=20)
+WORKER_LEASE = leases.WORKER
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from models.tracks import Cash, Sales, Work
 from tests.factories import a_deal, told
 from tests.fakes import MONDAY
 from tests.projecting import a_project
+from tests.remembered import remembered
 from tests.studio import the_company
 
 ACCESSES = AccessListed(items=[Access(what="Domain", where="registrar.example, account AC_17", held_by="Orla Byrne"), Access(what="Hosting")])
@@ -26,6 +27,7 @@ def a_paid_deal(session: Session, *, work: Work = Work.COMPLETED, at: datetime =
     return deal
 
 
+@remembered
 def a_completed_project(session: Session, *, at: datetime = MONDAY, url: str = "https://acme.example", **values: Any) -> Deal:
     """A project whose stages are accepted and which is launched; its work is completed."""
     deal = a_project(session, at=at, accepted=20, **values)
@@ -44,6 +46,7 @@ def handed_over(session: Session, deal: Deal, *, at: datetime = MONDAY) -> Deal:
     return deal
 
 
+@remembered
 def a_handed_over_project(session: Session, *, at: datetime = MONDAY, **values: Any) -> Deal:
     """A project with everything behind it, its act signed, that is support's for good."""
     deal = a_project(session, at=at, accepted=20, **values)

@@ -19,6 +19,7 @@ import models.tables  # noqa: F401 (fills the metadata)
 from models import migrate
 from models.db import Database
 from tasks.world import World
+from tests.databases import a_database
 from tests.fakes import ManualClock
 from tests.parts import POSTGRES, requires
 from tests.worlds import inhabited
@@ -99,7 +100,7 @@ def bare_database_url(request: pytest.FixtureRequest, home: Path) -> Iterator[st
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """The migrated database."""
-    database = Database(database_url)
+    database = a_database(database_url)
     yield database
     database.close()
 
@@ -121,7 +122,7 @@ def here(db: Database, home: Path, clock: ManualClock) -> Iterator[World]:
 def here_sqlite(home: Path, clock: ManualClock, sqlite_template: Path) -> Iterator[World]:
     """The same world on SQLite alone, for what does not depend on the database."""
     shutil.copy(sqlite_template, home / "studio.db")
-    db = Database(f"sqlite:///{home / 'studio.db'}")
+    db = a_database(f"sqlite:///{home / 'studio.db'}")
     with inhabited(db, home, clock) as world:
         yield world
     db.close()

@@ -11,17 +11,18 @@ from models import cash, contract_signature, contracts, documents, inbox, invoic
 from models.answers import Answer, ProposalAnswer
 from models.cash_answers import CodeAsked, ContractDetails, Countersigned
 from models.cash_tables import Invoice, Payment
-from models.contract_signature import Signer
 from models.facts import News, keep, subject
 from models.money import Money
 from models.payments import Incoming
 from models.proposal import Snapshot
 from models.setup import Answers
+from models.signature import Signer
 from models.stages import RunState, Stage
 from models.tables import Brief, Client, Deal, Document, Fact, StageRun, Wait
 from models.totals import totals
 from models.tracks import Sales
 from tests.fakes import MONDAY
+from tests.remembered import remembered
 from tests.studio import answers_for, the_company
 
 _numbers = count(1)
@@ -101,6 +102,7 @@ def an_acceptance(document: Document, *, selection: list[str] | None = None, **v
     return ProposalAnswer(**defaults | values)
 
 
+@remembered
 def an_agreed_deal(session: Session, *, selection: list[str] | None = None, details: bool = True, at: datetime = MONDAY, **values: Any) -> Deal:
     """A deal whose proposal was accepted, in contracting; without `details` nobody has said yet who the contracting party is."""
     deal = a_deal(session, **{"sales": Sales.PROPOSED} | values)
@@ -147,6 +149,7 @@ def a_signature(session: Session, document: Document, *, email: str = "", secret
     return document
 
 
+@remembered
 def a_signed_deal(session: Session, *, at: datetime = MONDAY, **values: Any) -> Deal:
     """A deal whose contract both have signed: its first invoice comes next."""
     document = a_signature(session, a_contract(session, an_agreed_deal(session, at=at, **values), at=at), at=at)

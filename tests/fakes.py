@@ -13,7 +13,9 @@ from pypdf import PdfWriter
 
 from models.errors import Unavailable
 from models.message import Message, Receipt
+from models.orphans import Seen
 from models.tracking import Entry, IssueStatus, ProjectOrder, ProjectRef, Ticket, TicketRef
+from tasks.engine import OTHERS
 from tasks.gateways.payments import Checkout, Movement, PayOrder, Refund, RefundOrder
 from tasks.gateways.pdf_archive import Embedded
 from tasks.gateways.pdf_join import Part, joined
@@ -201,6 +203,9 @@ class FakeEngine:
     keys: dict[str, str] = field(default_factory=dict)
     made: list[dict] = field(default_factory=list)
     did: list[tuple[str, str]] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
+    cut_off: set[str] = field(default_factory=set)
+    whose: str = ""
     away: bool = False
 
     @contextmanager
@@ -220,11 +225,35 @@ class FakeEngine:
         return {one: self.states[one] for one in flow_run_ids if one in self.states}
 
     def all_paused(self, flow_run_ids: list[str]) -> bool:
-        return all(one in self.states and self.states[one].is_paused() for one in flow_run_ids)
+        return all(one in self.states and self.states[one].is_paused() and one not in self.cut_off for one in flow_run_ids)
 
     def _do(self, verb: str, flow_run_id: str, state: State) -> None:
         self.did.append((verb, flow_run_id))
         self.states[flow_run_id] = state
+
+    def paused(self) -> int:
+        return sum(state.is_paused() and run not in self.others for run, state in self.states.items())
+
+    def live(self, tags: tuple[str, ...] = (), *, paused: bool = True) -> list[Seen]:
+        others, keys = tags == OTHERS, {run: key for key, run in self.keys.items()}
+        mine = {run: state for run, state in self.states.items() if (run in self.others) is others and not state.is_final()}
+        mine = {run: state for run, state in mine.items() if paused or not state.is_paused()}
+        return [Seen(run, run, keys.get(run, ""), state.type.value, state.timestamp, run not in self.cut_off) for run, state in mine.items()]
+
+    def newest(self) -> list[str]:
+        return list(self.states)
+
+    def forget(self) -> int:
+        count = len(self.states)
+        self.states.clear()
+        self.keys.clear()
+        return count
+
+    def installation(self) -> str:
+        return self.whose
+
+    def belong_to(self, installation: str) -> None:
+        self.whose = installation
 
     def resume(self, flow_run_id: str) -> None:
         self._do("resume", flow_run_id, Scheduled(name="Resuming"))

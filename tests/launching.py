@@ -6,15 +6,16 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models import act_signature, act_state, acts, effects, signing
-from models.contract_signature import Signer
 from models.delivery_answers import ActCodeAsked, ActDeemed, ActFaults, ActSigned, LaunchChecked
 from models.effects import EffectState
+from models.signature import Signer
 from models.stages import Stage
 from models.tables import Client, Deal, Document
 from models.tracks import Work
 from tests.factories import a_wait, rungs, told
 from tests.fakes import MONDAY
 from tests.projecting import a_project
+from tests.remembered import remembered
 from tests.studio import the_company
 
 EVERY = 20
@@ -23,6 +24,7 @@ TUESDAY = MONDAY + timedelta(days=1)
 MANAGER = "staff:tomasz@northlight.example"
 
 
+@remembered
 def a_launch(session: Session, *, at: datetime = MONDAY, url: str = "https://acme.example", note: str = "Both languages.", **values: Any) -> Deal:
     """A deal whose stages are accepted and whose checklist is done: its act is to be made."""
     deal = a_project(session, work=Work.LAUNCH, accepted=EVERY, at=at, **values)

@@ -14,6 +14,7 @@ from models.tracks import Work, move
 from tests.factories import a_payment, an_invoice
 from tests.fakes import MONDAY
 from tests.projecting import a_project
+from tests.remembered import remembered
 from tests.studio import the_company
 
 TODAY = MONDAY.date()
@@ -29,6 +30,7 @@ def hours_on(session: Session, deal: Deal, person: str, minutes: int, *, on: dat
     return entry
 
 
+@remembered
 def a_finished_project(session: Session, *, at: datetime = MONDAY, days: int = 20, **values: Any) -> Deal:
     """A project that began at a moment, was completed and paid so many days later, and handed over the day after."""
     deal = a_project(session, at=at, accepted=99, **values)
@@ -43,6 +45,7 @@ def a_finished_project(session: Session, *, at: datetime = MONDAY, days: int = 2
     return deal
 
 
+@remembered
 def a_closed_project(session: Session, *, at: datetime = MONDAY, days: int = 20, **values: Any) -> Performance:
     """A finished project with eight hours of the designer's on it, and its row."""
     deal = a_finished_project(session, at=at, days=days, **values)

@@ -12,9 +12,11 @@ from models.tables import Deal
 from models.tracks import Sales, Work
 from tests.factories import a_payment, a_signed_deal, an_invoice, told
 from tests.fakes import MONDAY
+from tests.remembered import remembered
 from tests.studio import the_company
 
 
+@remembered
 def a_won_deal(session: Session, *, at: datetime = MONDAY, **values: Any) -> Deal:
     """A deal whose first money is in: work may begin."""
     deal = a_signed_deal(session, at=at, **values)
@@ -25,6 +27,7 @@ def a_won_deal(session: Session, *, at: datetime = MONDAY, **values: Any) -> Dea
     return deal
 
 
+@remembered
 def a_project(session: Session, *, work: Work = Work.PRODUCTION, accepted: int = 0, materials: bool = True, at: datetime = MONDAY, **values: Any) -> Deal:
     """A deal with a project, its work where `work` says; so many stages are accepted, and the materials are there unless told otherwise."""
     deal = a_won_deal(session, at=at, **values)

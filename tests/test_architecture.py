@@ -156,7 +156,7 @@ def test_every_folder_of_tests_is_a_package() -> None:
 
 
 def test_tests_mirror_the_folders_of_the_code() -> None:
-    own = {"e2e", "grown"}
+    own = {"e2e", "faults", "grown"}
     assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"} - own <= set(OURS) | {"benchmarks"}
 
 
@@ -202,7 +202,7 @@ def test_every_stage_has_its_flow_and_every_flow_its_deployment() -> None:
     declared = {
         node.name
         for _, node in flow_functions()
-        if any(ast.unparse(d).split("(")[0] in {"flow", "stage"} for d in node.decorator_list)
+        if any(ast.unparse(d).split("(")[0] in {"flow", "operation", "stage"} for d in node.decorator_list)
     }  # fmt: skip
     assert {one.fn.__name__ for one in FLOWS} == declared
 

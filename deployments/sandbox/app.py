@@ -20,7 +20,7 @@ from deployments.sandbox.asked import OpenAsked, RefundAsked
 from deployments.sandbox.counter import Counter, Here
 from deployments.sandbox.post import Postman
 from deployments.sandbox.tables import Checkout, Movement, SandboxRow
-from models import providers
+from models import logs, providers
 from models import settings as setup
 from models.db import Database
 from models.errors import BadSetup, Invalid, Missing, Refused, StudioError, Unavailable
@@ -32,6 +32,7 @@ STATUS: dict[type[StudioError], int] = {Missing: 404, Invalid: 422, Refused: 409
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The sandbox of these settings, or of the environment's. Raises BadSetup when there is no secret to share with it."""
     read = settings or setup.read()
+    logs.install(read.log)
     secret = providers.sandbox_secret(read)
     if not secret:
         raise BadSetup("STUDIO_SANDBOX_SECRET is missing: ./studio up makes one.")

@@ -23,6 +23,7 @@ from models.db import Database
 from models.settings import Settings
 from models.tables import Deal, Fact
 from models.tracks import Sales
+from tests.databases import a_database
 from tests.factories import a_brief, a_deal, a_proposal, an_estimate
 from tests.fakes import ManualClock
 
@@ -101,7 +102,7 @@ class Entrance:
 def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """The app, built once; each test puts its own database and clock behind it."""
     home = tmp_path_factory.mktemp("api")
-    app = create_app(Settings(home=home, secret=SecretStr(SECRET), nudge_port=9, prefect_port=9))
+    app = create_app(Settings(home=home, secret=SecretStr(SECRET), nudge_port=9, prefect_port=9, posts_per_minute=1_000_000))
     app.state.untouched = app.state.door
     return app
 
@@ -118,7 +119,7 @@ def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock) -> TestCl
 def door(application: FastAPI, home: Path, clock: ManualClock, sqlite_template: Path) -> Iterator[Entrance]:
     """The door with SQLite behind it."""
     shutil.copy(sqlite_template, home / "studio.db")
-    db = Database(f"sqlite:///{home / 'studio.db'}")
+    db = a_database(f"sqlite:///{home / 'studio.db'}")
     yield Entrance(behind(application, db, home, clock), db, clock, home)
     db.close()
 

@@ -198,6 +198,16 @@ def test_a_fact_is_told_once_by_its_external_id(each_door: Entrance) -> None:
     assert each_door.http.post("/api/deals/999/facts", json=body | {"external_id": "x"}, headers=teller).status_code == 404
 
 
+def test_a_persons_key_tells_facts_as_that_person_and_as_nobody_else(door: Entrance) -> None:
+    deal_id = door.deal()
+    with door.writing() as session:
+        key = keys.add(session, "conor's phone", ["facts:write"], door.clock(), staff="conor@northlight.example")
+    header, body = {"Authorization": f"Bearer {key}"}, {"kind": "deal.noted", "external_id": "c", "payload": {"text": "They called."}}
+    other = door.http.post(f"/api/deals/{deal_id}/facts", json=body | {"actor": "staff:maeve@northlight.example"}, headers=header)
+    assert (other.status_code, "speaks for conor@northlight.example" in problem(other)) == (409, True)
+    assert door.http.post(f"/api/deals/{deal_id}/facts", json=body, headers=header).json()["actor"] == "staff:conor@northlight.example"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -26,7 +26,7 @@ def test_every_call_says_what_it_takes_answers_and_refuses(door: Entrance) -> No
     assert set(document["paths"]) == {
         "/api/applications", "/api/applications/{application_id}", "/api/deals", "/api/deals/{deal_id}", "/api/deals/{deal_id}/facts",
         "/api/statements", "/api/statements/{statement_id}", "/api/suspense", "/api/reports/performance", "/health/live", "/health/ready",
-        "/reviews.json",
+        "/metrics", "/reviews.json",
     }  # fmt: skip
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, calls in document["paths"].items():
@@ -55,7 +55,7 @@ def test_the_page_about_it_names_every_call_and_record(door: Entrance) -> None:
 
 def test_whatever_is_sent_the_answers_are_those_of_the_document(door: Entrance) -> None:
     deal_id, _ = door.proposed()
-    key = door.key("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read")
+    key = door.key("applications:write", "deals:read", "facts:write", "statements:write", "money:read", "reports:read", "metrics:read")
     answers: Counter[int] = Counter()
 
     @settings(max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))

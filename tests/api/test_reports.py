@@ -36,7 +36,7 @@ def page_of(door: Entrance, name: str = "director") -> str:
     """The address of a new key's page."""
     door.key("reports:read", name=name)
     with door.db.reading() as session:
-        return dict(report_links.everyones(session, SECRET))[name]
+        return dict(report_links.everyones(session, SECRET, door.clock()))[name]
 
 
 def table(text: str) -> list[dict[str, str]]:

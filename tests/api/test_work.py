@@ -75,6 +75,7 @@ def test_what_came_is_read_accepted_once_and_the_next_may_begin(each_door: Entra
     file = each_door.http.get(path)
     assert (file.content, file.headers["content-type"]) == (PDF, "application/pdf")
     assert file.headers["content-disposition"] == 'attachment; filename="who.pdf"'
+    assert (file.headers["x-content-type-options"], "sandbox" in file.headers["content-security-policy"]) == ("nosniff", True)
     for _ in range(2):
         answer = each_door.http.post(f"{page}/materials/{PERSON}", data={"decision": "accept", "fact": fact} | TOMASZ)
         assert (answer.status_code, answer.headers["location"]) == (303, page)

@@ -137,6 +137,17 @@ def test_a_key_is_printed_once_alone_on_its_line(studio):
     assert key.strip() not in listed.stdout
 
 
+def test_a_key_is_rotated_and_both_are_listed_without_themselves(studio):
+    first = studio("keys", "add", "crm", "--scope", "deals:read", "--ends", "90d", "--staff", "conor@northlight.example").stdout.strip()
+    second = studio("keys", "rotate", "crm", "--grace", "7d").stdout.strip()
+    assert first != second and second.startswith("sf_")
+    listed = studio("keys", "list").stdout
+    assert "the one before it is good until" in listed and "speaks for conor@northlight.example" in listed and second not in listed
+    for wrong, said in ((("rotate", "crm", "--grace", "soon"), "no length of time"), (("add", "x", "--scope", "deals:read", "--staff", "a@b"), "nobody")):
+        done = studio("keys", *wrong)
+        assert (done.returncode, said in done.stderr) == (1, True)
+
+
 def test_an_unknown_scope_is_a_sentence_and_one(studio):
     done = studio("keys", "add", "crm", "--scope", "everything")
     assert (done.returncode, done.stdout) == (1, "")
@@ -157,7 +168,9 @@ def test_a_deal_is_shown_to_a_person_and_to_a_script(studio, tmp_path):
     db.close()
     told = json.loads(studio("deal", "1", "--json").stdout)
     assert (told["id"], told["client"]["email"]) == (1, "ada@example.com")
-    assert studio("deal", "1").stdout.startswith("Deal 1 · shop · Ada <ada@example.com>\n")
+    shown = studio("deal", "1").stdout
+    assert shown.startswith("Deal 1 · shop · Ada <ada@example.com>\n")
+    assert "\nTime in each stage\n" in shown
 
 
 def test_a_deal_that_is_not_there_is_a_sentence_and_one(studio):

@@ -95,8 +95,10 @@ def test_tests_need_the_development_tools_and_other_commands_leave_them_there(cl
     with_uv(tools(clone) / "uv")
     studio(clone, "status")
     tested = studio(clone, "test", "-k", "money")
+    killed = studio(clone, "faults", "--seed", "7")
     studio(clone, "status")
     assert tested.stdout == "ran -m pytest --numprocesses 2 --dist loadgroup -k money\n"
+    assert killed.stdout == "ran -m tests.faults --seed 7\n"
     assert ["--no-dev" in call for call in (clone / "uv-calls").read_text().splitlines()] == [True, False]
 
 

@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import socket
@@ -12,9 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from deployments.prefect_server import environment
+from deployments.prefect_server import check_guarded, environment
+from models.errors import BadSetup
 from models.settings import ROOT, read
+from tests.e2e.browser import chromium
 
 FIRST_TO_WRITE = """
 import asyncio, os, sqlite3, sys
@@ -68,11 +72,39 @@ def test_usage_is_reported_to_nobody(tmp_path):
     assert (made["DO_NOT_TRACK"], made["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")
 
 
-@pytest.mark.parametrize(("host", "on"), [("127.0.0.1", "false"), ("localhost", "false"), ("0.0.0.0", "true"), ("10.0.0.8", "true")])
-def test_forged_requests_are_guarded_against_wherever_others_reach_the_server(tmp_path, host, on):
-    made = environment(read(home=tmp_path, host=host), {})
-    assert made["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] == on
-    assert made.get("PREFECT_SERVER_CSRF_PROTECTION_ENABLED", "false") == on
+LOGIN = "studio:a password of the tests"
+ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
+
+
+@pytest.mark.parametrize(("host", "login"), [("127.0.0.1", None), ("localhost", None), ("0.0.0.0", LOGIN), ("10.0.0.8", LOGIN)])
+def test_wherever_others_reach_the_server_it_asks_for_a_login_and_our_own_parts_say_it(tmp_path, host, login):
+    made = environment(read(home=tmp_path, host=host, prefect_auth=LOGIN), {})
+    assert (made.get(ASKED), made.get(SAID)) == (login, login)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "said"),
+    [
+        ({"PREFECT_API_URL": "http://engine.example/api"}, None, LOGIN),
+        ({"PREFECT_API_URL": "https://api.prefect.cloud/api", "PREFECT_API_KEY": "pnu_1"}, None, None),
+        ({"PREFECT_API_URL": "http://engine.example/api", SAID: "their:own"}, None, "their:own"),
+        ({ASKED: "our:own"}, "our:own", "our:own"),
+    ],
+)
+def test_a_server_elsewhere_is_told_the_login_that_all_hosts_share_unless_it_has_its_own(tmp_path, given, asked, said):
+    made = environment(read(home=tmp_path, prefect_auth=LOGIN), given)
+    assert (made.get(ASKED), made.get(SAID)) == (asked, said)
+
+
+@pytest.mark.parametrize("login", ["", "a password without a user", "studio:short", ":a password of nobody"])
+def test_nothing_starts_where_others_would_reach_a_server_that_asks_nobody(tmp_path, monkeypatch, login):
+    for name in (ASKED, SAID, "PREFECT_API_URL", "STUDIO_PREFECT_AUTH"):
+        monkeypatch.delenv(name, raising=False)
+    check_guarded(read(home=tmp_path, prefect_auth=login))
+    check_guarded(read(home=tmp_path, host="10.0.0.8", prefect_auth=LOGIN))
+    with pytest.raises(BadSetup, match="STUDIO_PREFECT_AUTH does not protect it") as refused:
+        check_guarded(read(home=tmp_path, host="10.0.0.8", prefect_auth=login))
+    assert not login or login not in str(refused.value)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +114,7 @@ def server(tmp_path_factory):
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.prefect_server"], cwd=ROOT, stdout=log, stderr=log,
-            env=env | {"STUDIO_HOME": str(home), "STUDIO_PREFECT_PORT": str(port)},
+            env=env | {"STUDIO_HOME": str(home), "STUDIO_PREFECT_PORT": str(port), "STUDIO_HOST": "0.0.0.0", "STUDIO_PREFECT_AUTH": LOGIN},
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
@@ -111,12 +143,47 @@ def test_forty_runs_made_at_once_while_another_writes_are_all_made(server):
 
 
 @pytest.mark.engine
-def test_the_ui_is_served_and_knows_where_its_api_is(server):
+@pytest.mark.parametrize("login", ["", "studio:guessed", LOGIN[:-1]])
+def test_nobody_gets_in_without_the_login_but_probes_of_health(server, login):
     url, _ = server
-    with urllib.request.urlopen(f"{url}/", timeout=20) as page:
-        assert b"<title>" in page.read()
-    with urllib.request.urlopen(f"{url}/ui-settings", timeout=20) as answer:
-        assert json.load(answer)["api_url"] == f"{url}/api"
+    assert post(f"{url}/api/flows/", {"name": "mine"}, login)[0] == 401
+    assert post(f"{url}/api/flow_runs/filter", {}, login)[0] == 401
+
+
+@pytest.fixture(scope="module")
+def browser():
+    yield from chromium()
+
+
+@pytest.mark.engine
+@pytest.mark.browser
+def test_the_ui_asks_for_the_login_once_and_shows_the_runs_then(server, browser):
+    url, _ = server
+    page = browser.new_page()
+    page.goto(f"{url}/runs")
+    field = page.locator("input[type=password]")
+    field.fill("studio:guessed")
+    field.press("Enter")
+    expect(page.get_by_text("Authentication failed").first).to_be_visible()
+    field.fill(LOGIN)
+    field.press("Enter")
+    expect(page.get_by_text("Flow runs").first).to_be_visible()
+    page.goto(f"{url}/runs")
+    expect(page.get_by_text("Flow runs").first).to_be_visible()
+    page.close()
+
+
+@pytest.mark.engine
+def test_what_is_on_a_schedule_gets_its_runs(server):
+    url, _ = server
+    _, flow = post(f"{url}/api/flows/", {"name": "housekeeping"})
+    every_minute = {"active": True, "schedule": {"interval": 60}}
+    status, made = post(f"{url}/api/deployments/", {"name": "housekeeping", "flow_id": flow["id"], "schedules": [every_minute]})
+    assert status == 201, made
+    assert post(f"{url}/api/deployments/{made['id']}/schedule", {"min_runs": 2})[0] == 200
+    _, runs = post(f"{url}/api/flow_runs/filter", {"deployments": {"id": {"any_": [made["id"]]}}})
+    assert len(runs) >= 2
+    assert {run["state"]["type"] for run in runs} == {"SCHEDULED"}
 
 
 @pytest.mark.engine
@@ -136,11 +203,12 @@ def keep_writing(place: Any, done: threading.Event) -> None:
     connection.close()
 
 
-def post(url: str, body: dict[str, Any]) -> tuple[int, Any]:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+def post(url: str, body: dict[str, Any], login: str = LOGIN) -> tuple[int, Any]:
+    header = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"} if login else {}
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"} | header)
     try:
         with urllib.request.urlopen(request, timeout=90) as answer:
-            return answer.status, json.load(answer)
+            return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             return error.code, {"id": error.read()}

@@ -11,7 +11,7 @@ from tasks.gateways.seal_check import check
 from tests.fakes import MONDAY
 from tests.sealing import a_key, a_pdf
 
-NAMES = ("STUDIO_SECRET", "STUDIO_SANDBOX_SECRET", "STUDIO_SEAL_KEY")
+NAMES = ("STUDIO_SECRET", "STUDIO_SANDBOX_SECRET", "STUDIO_SEAL_KEY", "STUDIO_PREFECT_AUTH")
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from tests.e2e.post import Held
 from tests.e2e.system import free_port
-from tests.e2e.test_bad_days import Held
 from tests.tasks.gateways.fake_redmine import FakeRedmine
 
 

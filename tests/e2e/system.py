@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +30,11 @@ PARTS = {
     "sandbox": [sys.executable, "-m", "uvicorn", "deployments.sandbox.app:create_app", "--factory", "--log-level", "warning"],
     "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
 }
+
+
+def patience() -> float:
+    """How many times longer than usual a test waits: where much dies, or the machine is slow."""
+    return float(os.environ.get("STUDIO_TEST_PATIENCE", "1"))
 
 
 def free_port() -> int:
@@ -59,12 +66,19 @@ class System:
             "STUDIO_HOME": str(self.home), "STUDIO_SECRET": "for tests only", "STUDIO_API_PORT": str(api),
             "STUDIO_PREFECT_PORT": str(free_port()), "STUDIO_SANDBOX_PORT": str(free_port()),
             "STUDIO_CLOCK_FILE": str(self.clock), "STUDIO_APPLY_MIN_SECONDS": "0",
-            "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
+            "STUDIO_APPLY_PER_HOUR": "100000", "STUDIO_POSTS_PER_MINUTE": "100000", "STUDIO_WORKER_POLL": "1", "STUDIO_WAKER_SECONDS": "2",
         } | self.over  # fmt: skip
         self.settings: Settings = read(**{name.removeprefix("STUDIO_").lower(): value for name, value in self.env.items() if name.startswith("STUDIO_")})
         self.env |= environment(self.settings, self.over)
+        if self.is_plain:
+            copied(self.home)
         self.db = Database(self.settings.database)
         upgrade(self.db)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its databases are files and its runs the warm worker's, as those of most systems."""
+        return not SET_APART & set(self.over)
 
     @property
     def base(self) -> str:
@@ -77,13 +91,16 @@ class System:
     def start(self, *names: str) -> None:
         names = names or tuple(name for name in PARTS if name != "runner" or self.settings.worker == "process")
         for name in names:
-            port = ["--port", str(self.ports[name])] if name in self.ports else []
-            with (self.home / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(
-                    [*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
-                )
+            self.running[name] = self._launch(name)
         for name in names:
             self._await_health(name)
+        if self.is_plain:
+            keep(self.home)
+
+    def _launch(self, name: str) -> subprocess.Popen[bytes]:
+        port = ["--port", str(self.ports[name])] if name in self.ports else []
+        with (self.home / f"{name}.log").open("ab") as log:
+            return subprocess.Popen([*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         part = self.running.pop(name, None)
@@ -143,9 +160,40 @@ class System:
         eventually(checks[name], f"{name} is not healthy:\n{self.log(name)}", seconds=90)
 
 
+FIRST: dict[str, bytes] = {}
+"""The databases of this process's first system as it stood when it was well: the next ones need not make every table and deployment anew."""
+SET_APART = {"STUDIO_DATABASE_URL", "STUDIO_WORKER", "PREFECT_API_DATABASE_CONNECTION_URL"}
+FORGOTTEN = {"studio.db": ("lease",), "prefect/prefect.db": ("flow_run", "worker")}
+"""What a new system must not find: whoever worked on the first one, and its runs."""
+
+
+def keep(home: Path) -> None:
+    """Keep the databases of the first system that is well."""
+    if FIRST or not (home / "prefect" / "prefect.db").is_file():
+        return
+    found = {}
+    for name, tables in FORGOTTEN.items():
+        with closing(sqlite3.connect(home / name, timeout=20)) as there, closing(sqlite3.connect(":memory:")) as copy:
+            there.backup(copy)
+            for table in tables:
+                copy.execute(f"DELETE FROM {table}")
+            copy.commit()
+            found[name] = copy.serialize()
+    FIRST.update(found)
+
+
+def copied(home: Path) -> None:
+    """Give a home the databases that were kept, where it has none of its own."""
+    for name, content in FIRST.items():
+        path = home / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
 def eventually(check: Callable[[], Any], otherwise: str | Callable[[], str], *, seconds: float = 40) -> Any:
     """The first true answer of `check`; an assertion error with the reason when there is none in time."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + seconds * patience()
     while time.monotonic() < until:
         found = check()
         if found:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlmodel import col, select
 
 from models.facts import News, keep
@@ -99,7 +100,10 @@ def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: Sy
             return session.exec(select(StageRun).where(StageRun.application_id == fact.id)).one()
 
     eventually(lambda: row().state == "failed", lambda: system.log("worker"))
-    page.goto(f"{system.settings.prefect_ui}/runs/flow-run/{row().flow_run_id}")
+    page.goto(board(system, "error-inbox", f"/runs/flow-run/{row().flow_run_id}"))
+    expect(page.get_by_role("heading", name="Failed runs")).to_be_visible()
+    browser.shoot(page, "prefect-error-inbox")
+    page = follow(page.locator(f"a[href$='{row().flow_run_id}']"))
     expect(page.get_by_text("time-machine").first).to_be_visible()
     browser.shoot(page, "prefect-failed")
     with system.db.writing() as session:
@@ -111,12 +115,65 @@ def test_a_failed_run_says_why_and_its_retry_button_takes_it_up_again(system: Sy
     assert someone.stands("briefing").service == "landing-page"
     eventually(lambda: row().state == "done", lambda: system.log("worker"))
     assert row().generation == 1, "the very run went on; it has no successor"
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
+    browser.shoot(page, "prefect-retried")
+    eventually(lambda: str(row().flow_run_id) not in latest(system, "error-inbox")["data"], "it still is in the inbox")
+
+
+def test_the_boards_tell_a_deal_all_open_deals_and_the_month(system: System, page: Page, someone: Someone):
+    stranger = Someone(system)
+    stranger.applies(company="<img src=x onerror=alert(1)> | *Big* [shop](http://evil.example)")
+    invoice = someone.has_signed()
+    wait = someone.is_asked("payment")
+    stranger.stands("briefing")
+    ui = system.settings.prefect_ui
+
+    page.goto(board(system, "pipeline", f"/deal-{someone.deal})", f"/deal-{stranger.deal})"))
+    expect(page.get_by_role("cell", name="<img src=x onerror=alert(1)> | *Big*")).to_be_visible()
+    assert page.locator("img[src=x]").count() == 0
+    browser.shoot(page, "prefect-pipeline")
+    card = follow(page.locator(f"a[href$='/artifacts/key/deal-{someone.deal}']"))
+    expect(card.get_by_text("Acme: the client's move")).to_be_visible()
+
+    page.goto(board(system, f"deal-{someone.deal}", "The client's move", f"/runs/flow-run/{wait.flow_run_id}"))
+    expect(page.get_by_role("heading", name=f"Deal {someone.deal} · Acme")).to_be_visible()
+    for cell in ("deposit due", "invoice-ready: done", "money: none → deposit due", "contract.signed"):
+        expect(page.get_by_role("cell", name=cell).first).to_be_visible()
+    page.set_viewport_size({"width": 1400, "height": 2400})  # this UI scrolls within its page
+    browser.shoot(page, "prefect-deal-card")
+    paper = page.get_by_role("link", name=f"invoice {invoice.number}").get_attribute("href") or ""
+    assert (paper.startswith(f"{system.base}/i/"), httpx.get(paper).status_code) == (True, 200)
+    runs = follow(page.get_by_role("link", name="all runs"))
+    expect(runs.get_by_role("link", name=f"payment 1 · deal {someone.deal} · Acme")).to_be_visible()
+    browser.shoot(runs, "prefect-runs-of-a-deal")
+
+    page.goto(board(system, "month", "so far"))
+    expect(page.get_by_text("Applications ").first).to_be_visible()
+    wide = page.locator("article img").evaluate_all("all => all.map(one => one.naturalWidth)")
+    assert len(wide) >= 2 and all(wide), "the charts are drawn"
+    browser.shoot(page, "prefect-month")
+    page.goto(f"{ui}/artifacts")
+    for key in ("pipeline", "error-inbox", "month", f"deal-{someone.deal}"):
+        page.get_by_placeholder("Search artifacts").fill(key)
+        expect(page.get_by_text(key, exact=True).first).to_be_visible()
 
 
 def test_a_lead_is_entered_in_the_run_form_of_its_deployment(system: System, page: Page, someone: Someone):
     page.goto(f"{system.settings.prefect_ui}/deployments")
     for name in (
-        "brief", "closing", "contract", "estimate", "handover", "intake", "invoice", "kickoff", "launch", "materials", "payment", "production", "proposal",
+        "brief",
+        "closing",
+        "contract",
+        "estimate",
+        "handover",
+        "intake",
+        "invoice",
+        "kickoff",
+        "launch",
+        "materials",
+        "payment",
+        "production",
+        "proposal",
     ):
         page.get_by_placeholder("Search deployments").fill(name)
         expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
@@ -141,3 +198,22 @@ def test_every_deployment_says_what_it_does(system: System):
     deployments = system.prefect("POST", "/deployments/filter", {})
     assert len(deployments) >= 5
     assert [one["name"] for one in deployments if not one["description"]] == []
+
+
+def follow(link: Locator) -> Page:
+    """The page that a link of a board opens, in a window of its own."""
+    with link.page.expect_popup() as opened:
+        link.click()
+    return opened.value
+
+
+def latest(system: System, key: str) -> dict[str, str]:
+    """The newest artifact under a key, empty before there is one."""
+    found = system.prefect("POST", "/artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})
+    return found[0] if found else {"data": ""}
+
+
+def board(system: System, key: str, *told: str) -> str:
+    """The address of a board in the Prefect UI, once it tells all this."""
+    eventually(lambda: all(one in latest(system, key)["data"] for one in told), lambda: f"{key} does not tell {told}:\n{latest(system, key)}")
+    return f"{system.settings.prefect_ui}/artifacts/artifact/{latest(system, key)['latest_id']}"

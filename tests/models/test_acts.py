@@ -10,7 +10,6 @@ from models import act_evidence, act_facts, act_signature, act_state, acts, cont
 from models.act import ActBody
 from models.answers import BY_RULE
 from models.cash_tables import SignCode
-from models.contract_signature import Signer
 from models.delivery_answers import (
     ActCodeAsked,
     ActDeemed,
@@ -26,6 +25,7 @@ from models.delivery_answers import (
 )
 from models.effects import EffectState
 from models.errors import HandedBack, Invalid, Missing, Refused
+from models.signature import Signer
 from models.stages import Stage
 from models.tables import Client, Deal, Document, Effect, Fact
 from models.tracks import Work, move

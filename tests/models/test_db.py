@@ -1,5 +1,6 @@
 """The database: nothing lost between writers, times that mean one moment, errors that say whether to try again."""
 
+import resource
 import socket
 import time
 from contextlib import suppress
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, StatementError
+from sqlmodel import select
 
 from models.db import Database, alone, serialise
 from models.errors import Unavailable
 from models.tables import Client, Lease
+from tasks.world import World
 from tests.factories import a_client, a_deal
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
@@ -105,6 +108,29 @@ def test_a_locked_database_is_away_and_worth_another_try(home: Path) -> None:
 def test_two_who_block_each_other_are_told_to_try_again(home: Path, words: str) -> None:
     db = Database(f"sqlite:///{home / 'x.db'}")
     with pytest.raises(Unavailable), db.writing():
+        raise OperationalError("UPDATE", {}, Exception(words))
+    db.close()
+
+
+def test_a_full_disk_is_away_and_worth_another_try_once_there_is_room(here_sqlite: World) -> None:
+    db, room = here_sqlite.db, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, room[1]))  # no file of this process may grow beyond
+    try:
+        with pytest.raises(Unavailable, match="full"), db.writing() as session:
+            for _ in range(500):
+                a_client(session)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    with db.writing() as session:
+        a_client(session, email="ada@acme.example")
+    with db.reading() as session:
+        assert [client.email for client in session.exec(select(Client)).all()] == ["ada@acme.example"]
+
+
+@pytest.mark.parametrize("words", ["database or disk is full", 'could not extend file "base/1": No space left on device'])
+def test_what_databases_say_of_a_full_disk_is_understood(home: Path, words: str) -> None:
+    db = Database(f"sqlite:///{home / 'x.db'}")
+    with pytest.raises(Unavailable, match="full"), db.writing():
         raise OperationalError("UPDATE", {}, Exception(words))
     db.close()
 

@@ -5,12 +5,13 @@ from itertools import product
 
 import pytest
 
-from models import effects, letters
+from models import effects, leases, letters
 from models.effects import EFFECT_MOVES, LEASE, EffectState
 from models.errors import Refused
 from models.letters import LetterOrder
+from models.stages import LIVE, RunState, Stage
 from models.tables import Effect
-from tests.factories import a_deal
+from tests.factories import a_deal, a_run
 from tests.fakes import MONDAY
 
 
@@ -111,6 +112,27 @@ def test_errands_that_were_put_off_leave_room_for_the_others(here_sqlite) -> Non
             effects.later(session, letters.plan(session, f"stuck-{number}", order, now=MONDAY), MONDAY + timedelta(hours=1))
         letters.plan(session, "fresh", order, now=MONDAY + timedelta(minutes=1))
         assert [one.key for one in effects.planned_errands(session, now=MONDAY, limit=3)] == ["fresh"]
+
+
+@pytest.mark.parametrize(("lives", "passed", "found"), [(True, 0, False), (True, 6, True), (False, 0, True)])
+def test_an_errand_that_a_dead_worker_had_claimed_is_found_again(here_sqlite, lives: bool, passed: int, found: bool) -> None:
+    now = MONDAY + timedelta(minutes=passed)
+    with here_sqlite.db.writing() as session:
+        order = LetterOrder(name="link-renewed", deal_id=a_deal(session).id or 0, to="client")
+        effects.claim(session, letters.plan(session, "errand", order, now=MONDAY), "a worker", now=MONDAY)
+        leases.take(session, "worker/a worker", "a worker", length=timedelta(hours=lives), now=MONDAY)
+        session.flush()
+        assert [one.key for one in effects.planned_errands(session, now=now)] == ["errand"] * found
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_a_dead_workers_letter_is_abandoned_when_no_run_of_its_deal_is_live(here_sqlite, state: RunState) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session)
+        a_run(session, Stage.BRIEF, deal).state = state.value
+        effects.claim(session, effects.plan(session, "k", "letter", deal_id=deal.id, what="x", now=MONDAY), "a dead worker", now=MONDAY)
+        session.flush()
+        assert bool(effects.abandoned(session, now=MONDAY)) == (state not in LIVE)
 
 
 def test_closing_a_deal_drops_what_its_stages_planned_and_leaves_errands_alone(here_sqlite) -> None:

@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 from models import contract_signature, mailboxes, signing
 from models.cash_answers import CodeAsked, ContractSigned
 from models.cash_tables import SignCode
-from models.contract_signature import Signer
 from models.errors import Invalid, Refused
+from models.signature import Signer
 from models.signing import CODES_AN_HOUR, PAUSE, TRIES, VALID, WRONG_IN_ALL, TooMany
 from models.tables import Client, Deal, Document, Effect, Fact
 from tests.factories import a_code, a_contract, a_signature, told

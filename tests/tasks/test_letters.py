@@ -12,7 +12,6 @@ import pytest
 from sqlmodel import Session
 
 from models import cash, effects, invoices, issued, links
-from models.db import Database
 from models.delivery_letters import DELIVERY_NEEDS
 from models.errors import Refused, Unavailable, Uncertain
 from models.letter_views import LETTER_NEEDS
@@ -21,6 +20,7 @@ from models.message import Message
 from models.tables import Client, Deal
 from tasks import letters
 from tasks.world import World
+from tests.databases import a_database
 from tests.factories import a_payment
 from tests.fakes import MONDAY, ManualClock
 from tests.studio import the_company
@@ -77,7 +77,7 @@ def post(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
     """Every letter, written once for a deal where it belongs."""
     home = tmp_path_factory.mktemp("letters")
     shutil.copy(sqlite_template, home / "studio.db")
-    db = Database(f"sqlite:///{home / 'studio.db'}")
+    db = a_database(f"sqlite:///{home / 'studio.db'}")
     with inhabited(db, home, ManualClock()) as world:
         yield Post(world)
     db.close()

@@ -113,7 +113,7 @@ def test_every_line_of_the_table_has_as_many_cells_as_its_head(here_sqlite) -> N
 
 def test_the_page_is_linked_where_somebody_may_read_it(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
-        assert report_links.everyones(session, here_sqlite.secret) == []
+        assert report_links.everyones(session, here_sqlite.secret, JUNE) == []
         keys.add(session, "director", ["reports:read"], JUNE)
     assert steps.address_of(here_sqlite, "2026-03").startswith("https://office.example/reports/")
     assert steps.address_of(here_sqlite, "2026-03").endswith("?month=2026-03")

@@ -1,18 +1,22 @@
 """Ours against Prefect's: no open deal without a next step; what could not be printed is printed later."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 
 import pytest
+from prefect.states import Cancelled, Crashed, Failed, Pending, Running, Scheduled, Suspended
 
 from models import documents
 from models.answers import ProposalAnswer
 from models.stages import LIVE, RunState, Stage
+from models.stages import RunState as R
 from models.tracks import CLOSED, Cash, Sales, Work
 from tasks import printing, reconcile
 from tasks.gateways.pdf import NoLibraries
-from tasks.world import World, use
+from tasks.world import World, real_now, use
 from tests.factories import a_deal, a_run, a_wait
+from tests.fakes import FakeEngine, ManualClock
 from tests.tasks.places import at
 
 
@@ -64,3 +68,70 @@ def test_what_could_not_be_printed_is_printed_once_the_libraries_are_there(here_
     assert printing.print_missing.fn() == []
     with here_sqlite.db.reading() as session:
         assert documents.latest(session, deal.id, "proposal").pdf_path
+
+
+# Ours against Prefect's
+
+LONG_AGO = real_now() - timedelta(hours=2)
+
+
+def mended(prefect: FakeEngine, clock: ManualClock) -> list[str]:
+    clock.pass_(minutes=5)
+    return reconcile.mend(prefect.talk)
+
+
+def test_runs_are_mended_whatever_became_of_them_and_each_is_told(here: World, clock: ManualClock) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deals = [a_deal(session, sales=Sales.BRIEFING) for _ in range(9)]
+        states = [R.WANTED, R.WAITING, R.WAITING, R.RUNNING, R.RUNNING, R.WAITING, R.WAITING, R.FAILED, R.WAITING]
+        rows = [a_run(session, Stage.BRIEF, deal, state=state, flow_run_id=f"run-{place}") for place, (deal, state) in enumerate(zip(deals, states, strict=True))]
+    prefect.states |= {
+        "run-2": Crashed(), "run-3": Failed(message="no rates"), "run-4": Suspended(), "run-5": Pending(timestamp=LONG_AGO),
+        "run-6": Suspended(), "run-7": Failed(), "run-8": Cancelled(),
+    }  # fmt: skip
+    prefect.cut_off.add("run-6")
+    told = mended(prefect, clock)
+    said = {sentence.partition(":")[0]: sentence.partition(": ")[2] for sentence in told}
+    assert {key: said.get(row.key, "") for key, row in enumerate(rows)} == {
+        0: "it was missing and is made",
+        1: f"Prefect lost it; deal-{deals[1].id}/brief/r1/g2 takes over",
+        2: f"it was crashed in Prefect; deal-{deals[2].id}/brief/r1/g2 takes over",
+        3: "failed in Prefect, and now in our rows",
+        4: "waiting in Prefect, and now in our rows",
+        5: "it was taken and never begun; handed out again",
+        6: f"Prefect has cut it off from its deployment; deal-{deals[6].id}/brief/r1/g2 takes over",
+        7: "",
+        8: "cancelled in Prefect, and now in our rows",
+    }
+    assert mended(prefect, clock) == []
+
+
+def test_runs_that_nobody_owns_are_ended_and_what_lives_is_left_alone(here: World, clock: ManualClock) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=R.WAITING, flow_run_id="alive")
+        done = a_run(session, Stage.INTAKE, deal, state=R.DONE, flow_run_id="done")
+    asleep, at_work = Suspended(timestamp=LONG_AGO), Running(timestamp=LONG_AGO)
+    prefect.states |= {"alive": asleep, "done": at_work, "twin": asleep, "orphan": asleep, "chore": at_work, "planned": Scheduled(), "fresh": Running()}
+    prefect.keys |= {row.key: "twin", "deal-999/brief/r1/g1": "orphan"}
+    prefect.others.add("chore")
+    assert sorted(mended(prefect, clock)) == [
+        "chore: it ran for more than an hour, so its worker is dead; shown as crashed",
+        "done: its stage is done; its worker died at the very end; ended",
+        "orphan: an orphan: we know no deal-999/brief/r1/g1; cancelled",
+        f"twin: a duplicate: run alive carries {row.key}; cancelled",
+    ]
+    assert sorted(prefect.did) == [("cancel", "orphan"), ("cancel", "twin"), ("complete", "done"), ("crash", "chore")]
+    assert done.state == R.DONE
+    assert mended(prefect, clock) == []
+
+
+def test_an_empty_prefect_is_filled_from_our_rows_and_a_second_look_finds_nothing(here_sqlite: World, clock: ManualClock) -> None:
+    with here_sqlite.db.writing() as session:
+        for state in LIVE:
+            a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=state)
+    prefect = FakeEngine()
+    assert len(mended(prefect, clock)) == len(LIVE) == len(prefect.made)
+    assert mended(prefect, clock) == []

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 import tasks.effects
 import tasks.letters
-from models import leases, letters, wanted
+from models import effects, leases, letters, wanted
 from models.answers import BriefSent, Held, ProposalAnswer, ProposalViewed, Released
 from models.errors import Missing, Unavailable, Uncertain
 from models.letters import LetterOrder
@@ -280,6 +280,23 @@ def test_an_errand_is_carried_once(here: World, prefect: FakeEngine) -> None:
         letters.plan(session, f"deal/{deal.id}/link/1", order, now=MONDAY)
     assert [tick(prefect.talk).errands for _ in range(3)] == [1, 0, 0]
     assert here.mail.letters() == [f"deal/{deal.id}/link/1"]
+
+
+@pytest.mark.parametrize(
+    ("can_ask", "went_out", "becomes"), [(True, True, "done"), (True, False, "done"), (False, True, "unknown"), (False, False, "unknown")]
+)
+def test_an_errand_whose_sender_died_is_asked_for_or_unknown(
+    here_sqlite: World, prefect: FakeEngine, can_ask: bool, went_out: bool, becomes: str
+) -> None:
+    here = use(replace(here_sqlite, mail=replace(here_sqlite.mail, can_ask=can_ask)))
+    with here.db.writing() as session:
+        order = LetterOrder(name="brief-invitation", deal_id=at(session, "briefing").id, to="client")
+        effects.claim(session, letters.plan(session, "errand/1", order, now=MONDAY), "a dead worker", now=real_now())
+    if went_out:
+        here.mail.send(tasks.letters.write(here, "errand/1", order))
+    tick(prefect.talk)
+    assert rows(here, Effect, key="errand/1")[0].state == becomes
+    assert here.mail.letters() == ["errand/1"] * (can_ask or went_out)
 
 
 def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: FakeEngine) -> None:

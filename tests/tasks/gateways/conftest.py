@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.db import Database
+from tests.databases import a_database
 from tests.parts import requires
 from tests.redmine import RunningRedmine, redmine
 from tests.tasks.gateways.trackers import REAL, EmbeddedRig, FakeRig, RealRig, RedmineRig, Rig
@@ -26,7 +26,7 @@ def rig(request: pytest.FixtureRequest, home: Path) -> Iterator[Rig]:
         yield _redmine(request)
         return
     shutil.copy(request.getfixturevalue("sqlite_template"), home / "studio.db")
-    db = Database(f"sqlite:///{home / 'studio.db'}")
+    db = a_database(f"sqlite:///{home / 'studio.db'}")
     yield EmbeddedRig(db)
     db.close()
 

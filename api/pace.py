@@ -1,0 +1,55 @@
+"""How fast one address may come: every route but the pages' dress and the probes has a limit, counted by this process."""
+
+import ipaddress
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import problems
+
+FREE = ("/static/", "/health/", "/outbox")
+"""What pages are dressed in, what probes ask, and what only this machine is shown."""
+MACHINES = ("/api/", "/webhooks/", "/metrics", "/reviews.json")
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+FACTORS = {"posts": 1, "pages": 5, "machines": 10}
+"""How many times the setting each kind of request may come: what is typed, what is looked at, what machines send."""
+SECONDS = 60
+
+
+class Pace:
+    """Answers 429 to an address that comes more often than the setting says. Several api processes let as many times more through."""
+
+    def __init__(self, app: ASGIApp, per_minute: int) -> None:
+        self.app = app
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limits = {kind: RateLimitItemPerMinute(per_minute * factor) for kind, factor in FACTORS.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, unless there were too many."""
+        kind = kind_of(scope["method"], scope["path"]) if scope["type"] == "http" else ""
+        if not kind or self._limiter.hit(self._limits[kind], kind, neighbourhood((scope.get("client") or ("",))[0])):
+            await self.app(scope, receive, send)
+            return
+        said = "That was very often within a minute. Please wait a moment and try again."
+        await problems.answer(Request(scope), 429, said, headers={"Retry-After": str(SECONDS)})(scope, receive, send)
+
+
+def kind_of(method: str, path: str) -> str:
+    """Which of the limits a request counts for; "" for what has none."""
+    if path.startswith(FREE):
+        return ""
+    if path.startswith(MACHINES):
+        return "machines"
+    return "pages" if method in READING else "posts"
+
+
+def neighbourhood(address: str) -> str:
+    """Whom an address stands for: of IPv6 a whole /64, which is one house's."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address  # noqa: PLR2004

@@ -1,0 +1,95 @@
+"""Figures for machines: guarded, in Prometheus' format, with the requests of this process by route and never by token."""
+
+import logging
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from models import leases
+from models.clock import real_now
+from models.tables import Effect
+from tests.api.conftest import Entrance, TestClient
+
+
+def figures(door: Entrance) -> dict[tuple[str, frozenset], float]:
+    """Every sample by name and labels."""
+    answer = door.http.get("/metrics", headers=door.key("metrics:read", name=uuid4().hex))
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(answer.text)
+    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+
+def of(found: dict, name: str, **labels: str) -> float:
+    return found[name, frozenset(labels.items())]
+
+
+def test_nobody_reads_the_figures_without_a_key_for_them(door: Entrance) -> None:
+    assert door.http.get("/metrics").status_code == 401
+    assert door.http.get("/metrics", headers=door.key("deals:read")).status_code == 403
+    assert door.http.get("/metrics").headers["content-type"] == "application/problem+json"
+
+
+def test_the_figures_tell_deals_waits_effects_runs_errors_and_letters(door: Entrance) -> None:
+    door.proposed()
+    with door.writing() as session:
+        for state in ("done", "unknown"):
+            session.add(Effect(key=state, kind="letter", state=state, planned_at=door.clock(), settled_at=door.clock()))
+        leases.take(session, "worker/one", "one", length=leases.WORKER, now=real_now())
+    found = figures(door)
+    assert of(found, "studio_deals", track="sales", place="proposed") == 1
+    assert of(found, "studio_effects", state="unknown", kind="letter") == 1
+    assert of(found, "studio_errors", kind="unknown_effect") == 1
+    assert of(found, "studio_errors", kind="failed_run") == of(found, "studio_errors", kind="stuck_todo") == 0
+    assert of(found, "studio_last_letter_timestamp_seconds") == door.clock().timestamp()
+    assert of(found, "studio_oldest_due_wait_seconds") == of(found, "studio_wake_seconds", quantile="0.9") == 0
+    assert of(found, "studio_worker_heartbeat_age_seconds", worker="one") < 20
+
+
+def test_requests_are_counted_and_logged_by_route_with_no_token_in_them(door: Entrance, caplog: pytest.LogCaptureFixture) -> None:
+    deal_id, page = door.proposed()
+    before = figures(door)
+    with caplog.at_level(logging.INFO, "studioflow.requests"):
+        door.http.get(page)
+        door.http.get(page)
+        door.http.post(f"{page}/decline", data={})
+        door.http.get(f"/api/deals/{deal_id}")
+        door.http.request("BREW", "/coffee")
+        door.http.get("/health/live")
+    found = figures(door)
+
+    def fresh(**labels: str) -> float:
+        at = "studio_http_request_seconds_count", frozenset(labels.items())
+        return found[at] - before.get(at, 0)
+
+    assert fresh(method="GET", route="/p/{token}", status="200") == 2
+    assert fresh(method="GET", route="/api/deals/{deal_id}", status="401") == 1
+    assert fresh(method="OTHER", route="none", status="404") == 1
+    assert not [at for at in found if page.split("/")[2] in str(at)]
+    assert [line.split(", ")[0] for line in caplog.messages][:2] == ["GET /p/{token} 200"] * 2
+    assert page.split("/")[2] not in caplog.text
+    assert "/health" not in caplog.text
+
+
+def test_a_request_that_breaks_is_counted_too(door: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, page = door.proposed()
+    door.now_over(None)
+    assert TestClient(door.http.app, raise_server_exceptions=False).get(page).status_code == 500
+    door.now_over(door.db)
+    assert of(figures(door), "studio_http_request_seconds_count", method="GET", route="/p/{token}", status="500") >= 1
+
+
+def test_ready_tells_of_waits_and_letters_and_does_not_fail_for_them(door: Entrance) -> None:
+    def part(name: str) -> dict:
+        return door.http.get("/health/ready").json()["parts"][name]
+
+    assert part("letters") == {"well": True, "says": "none has been handed over yet", "needed": False}
+    assert part("waits") == {"well": True, "says": "well", "needed": False}
+    with door.writing() as session:
+        for state in ("done", "failed", "unknown"):
+            session.add(Effect(key=state, kind="errand", state=state, planned_at=door.clock(), settled_at=door.clock()))
+        leases.take(session, "worker/one", "one", length=leases.WORKER, now=real_now() - timedelta(seconds=3))
+    said = "The last one was handed over at 2026-03-02 10:00 UTC; 1 refused for good; 1 of unknown fate, for settle-effect"
+    assert part("letters") == {"well": False, "says": said, "needed": False}
+    assert part("worker")["says"].startswith("well, heard of ")

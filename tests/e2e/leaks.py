@@ -1,0 +1,83 @@
+"""Where secrets would be found if they leaked: logs, Prefect's database, results, our own tables. Letters are where links and codes belong."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+from sqlmodel import select
+
+from models import links, signing
+from models.cash_tables import SignCode
+from models.tables import Link
+from tests.e2e.system import System
+
+GIVEN = {
+    "STUDIO_SECRET": "hush-1-signs-every-link-of-this-studio", "STUDIO_MAILBOX_URL": "imap+starttls://studio:hush-2-imap@127.0.0.1:9",
+    "STUDIO_STRIPE_KEY": "sk_test_hush3stripe", "STUDIO_STRIPE_WEBHOOK_SECRET": "whsec_hush4webhook", "STUDIO_REDMINE_KEY": "hush-5-redmine",
+}  # fmt: skip
+"""Settings of a system whose secrets are looked for."""
+MARKS = ("hush-1", "hush-2", "hush3", "hush4", "hush-5")
+API_KEY = r"sf_[A-Za-z0-9]{40}"
+CODE = r"(?<![0-9a-zA-Z.-]){}(?![0-9a-zA-Z.-])"
+"""Six digits are easily part of a longer number or of an id."""
+
+
+def leaks(system: System) -> list[str]:
+    """Each secret that was found where it must not be: what it is, and where."""
+    words = [re.escape(word) for word in [*MARKS, *secrets_of(system), *tokens_of(system)]]
+    wanted = re.compile("|".join([*words, *(CODE.format(code) for code in codes_of(system)), API_KEY]))
+    return [
+        f"{place}: {hit.group()} in {text[max(hit.start() - 80, 0) : hit.end() + 20]!r}"
+        for place, text in _places(system)
+        for hit in wanted.finditer(text)
+    ]  # fmt: skip
+
+
+def secrets_of(system: System) -> list[str]:
+    """What was made at the first start; of long ones the beginning."""
+    made = [line.partition("=")[2] for line in (system.home / "secrets.env").read_text().splitlines()]
+    return [word[:60] for word in made if word]
+
+
+def tokens_of(system: System) -> list[str]:
+    """The token of every link that was ever handed out."""
+    secret = system.settings.secret.get_secret_value()
+    with system.db.reading() as session:
+        return [links.token(secret, one.kind, one.deal_id, one.generation) for one in session.exec(select(Link))]
+
+
+def codes_of(system: System) -> list[str]:
+    """Every signing code that was ever asked for."""
+    secret = system.settings.secret.get_secret_value()
+    with system.db.reading() as session:
+        return [signing.digits(secret, one.deal_id, one.version, one.number, kind=one.kind) for one in session.exec(select(SignCode))]
+
+
+def letters(system: System) -> Iterator[str]:
+    """The words of every letter that was sent."""
+    for file in (system.home / "outbox").glob("*.eml"):
+        for part in message_from_bytes(file.read_bytes()).walk():
+            if part.get_content_maintype() == "text":
+                yield bytes(part.get_payload(decode=True)).decode()
+
+
+def _places(system: System) -> Iterator[tuple[str, str]]:
+    for log in sorted(system.home.glob("*.log")):
+        for number, line in enumerate(log.read_text(errors="replace").splitlines()):
+            yield f"{log.name}:{number}", line
+    for file in sorted((system.home / "results").rglob("*")):
+        if file.is_file():
+            yield f"results/{file.name}", file.read_text(errors="replace")
+    yield from _rows("prefect", system.home / "prefect" / "prefect.db")
+    yield from _rows("studio", system.home / "studio.db")
+
+
+def _rows(name: str, place: Path) -> Iterator[tuple[str, str]]:
+    """Every row of every table as text."""
+    with sqlite3.connect(f"file:{place}?mode=ro", uri=True) as db:
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for row in db.execute(f'SELECT * FROM "{table}"'):
+                yield f"{name}.{table}", " | ".join(str(value) for value in row if value is not None)
+    db.close()

@@ -1,0 +1,62 @@
+"""A mail server in a test's hands: it takes letters, holds some, refuses some, and hangs up before it answers."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from email import message_from_bytes
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+HANG_UP = "hang up"
+"""Takes the letter, and drops the line before a word is said."""
+
+
+class Held:
+    """A letter that the server has in its hands: `there` once it has come, answered once `go_on`."""
+
+    def __init__(self) -> None:
+        self.there, self.go_on = threading.Event(), threading.Event()
+
+
+class Post:
+    """A mail server that takes letters, and can be made to hold some at their end, each once, before it answers.
+
+    `mood` says what is done with a letter: "" takes it, a line like "550 no" is the answer to it, `HANG_UP` takes it without one.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.taken: list[str] = []
+        self.holds: dict[str, Held] = {}
+        self.mood: Callable[[str], str] = lambda _mark: ""
+        self._controller: Controller | None = None
+
+    def hold(self, key: str) -> Held:
+        return self.holds.setdefault(f".{key.replace('/', '-')}@", Held())
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        mark = str(message_from_bytes(envelope.content)["Message-ID"])
+        held = next((held for key, held in self.holds.items() if key in mark and not held.there.is_set()), None)
+        if held:
+            held.there.set()
+            while not held.go_on.is_set():
+                await asyncio.sleep(0.02)
+        said = self.mood(mark)
+        if said and said != HANG_UP:
+            return said
+        self.taken.append(mark)
+        if said == HANG_UP and server.transport is not None:
+            server.transport.abort()
+        return "250 OK"
+
+    def open(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def close(self) -> None:
+        for held in self.holds.values():
+            held.go_on.set()
+        if self._controller:
+            self._controller.stop()
+            self._controller = None

@@ -1,0 +1,102 @@
+"""Recovery on the real engine: Prefect's database lost, the studio restored elsewhere, an engine that is another's. Nothing twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from models.settings import ROOT
+from tests.e2e.client import Someone
+from tests.e2e.system import System, eventually
+
+
+def studio(system: System, *words: str, alone: bool = False, **over: str) -> subprocess.CompletedProcess[str]:
+    """A command of `./studio` on a system; `alone`, as an operator types it while nothing runs."""
+    env = {name: value for name, value in system.env.items() if not (alone and name.startswith("PREFECT_"))} | over
+    return subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=240, check=False)
+
+
+def letters(system: System) -> set[str]:
+    return {place.name for place in (system.home / "outbox").glob("*.eml")}
+
+
+def test_an_engine_that_lost_everything_and_a_studio_that_moved_elsewhere_go_on_and_repeat_nothing(tmp_path: Path):
+    system = System(tmp_path / "home")
+    moved: System | None = None
+    try:
+        system.start()
+        someone = Someone(system)
+        someone.applies()
+        someone.gets("r1/brief/mail")
+        someone.is_asked("brief")
+        a_run_that_somebody_cancelled_is_mended_and_told(system, someone)
+        engine_loses_everything_while_the_system_runs(system)
+        someone.sends_brief()
+        someone.gets("proposal/v1/mail")
+        asked = someone.is_asked("proposal")
+        moved = restored_elsewhere(system, tmp_path)
+        heir = Someone(moved, email=someone.email, deal=someone.deal)
+        made_anew = heir.is_asked("proposal")
+        assert (made_anew.id, made_anew.opened_at) == (asked.id, asked.opened_at)
+        assert made_anew.deadline > asked.deadline, "deadlines rest for the time that was lost"
+        assert heir.accepts().status_code == 200
+        heir.gets("r1/contract/details")
+        assert letters(moved)
+        assert not letters(moved) & letters(system), "a letter went out twice"
+        assert set(heir.letters().values()) == {"done"}
+        an_engine_of_another_installation_is_refused(moved)
+    finally:
+        system.stop()
+        if moved:
+            moved.stop()
+
+
+def a_run_that_somebody_cancelled_is_mended_and_told(system: System, someone: Someone) -> None:
+    run = someone.is_asked("brief").flow_run_id
+    system.prefect("POST", f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLED", "name": "Cancelled"}, "force": True})
+    system.advance(minutes=1)
+    chore = system.prefect("GET", "/deployments/name/reconcile/reconcile")["id"]
+    system.prefect("POST", f"/deployments/{chore}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+
+    def told() -> bool:
+        found = system.prefect("POST", "/artifacts/filter", {"artifacts": {"key": {"any_": ["reconcile"]}}})
+        return any("deal-1/brief/r1/g1: it was cancelled in Prefect; deal-1/brief/r1/g2 takes over" in one["data"] for one in found)
+
+    eventually(told, lambda: f"no artifact:\n{system.log('worker')}")
+    someone.is_asked("brief")
+
+
+def engine_loses_everything_while_the_system_runs(system: System) -> None:
+    system.kill("prefect")
+    for place in (system.home / "prefect").glob("prefect.db*"):
+        place.unlink()
+    system.start("prefect")
+    done = studio(system, "deployments.cli", "reconcile")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert done.stdout == "deal-1/brief/r1/g2: Prefect lost it; deal-1/brief/r1/g3 takes over\n"
+
+
+def restored_elsewhere(system: System, tmp_path: Path) -> System:
+    """Back up while all runs, lose the machine, restore into an empty place; the runs are made anew before anything is started."""
+    file = tmp_path / "studio.backup"
+    done = studio(system, "deployments.cli", "backup", str(file))
+    assert done.returncode == 0 and "secrets" in done.stdout, done.stderr + done.stdout
+    for part in list(system.running):
+        system.kill(part)
+    home = tmp_path / "elsewhere"
+    there = {"STUDIO_HOME": str(home), "STUDIO_CLOCK_FILE": str(home / "clock")}
+    done = studio(system, "deployments.cli", "restore", str(file), alone=True, **there)
+    assert done.returncode == 0 and "Reminders and deadlines rest" in done.stdout, done.stderr + done.stdout
+    moved = System(home)
+    done = studio(moved, "deployments.cli", "reconcile", alone=True)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "Prefect lost it; deal-1/proposal/r1/g2 takes over" in done.stdout, done.stdout
+    moved.start()
+    return moved
+
+
+def an_engine_of_another_installation_is_refused(moved: System) -> None:
+    """An empty database of ours knows none of the runs that this engine holds: nothing acts on them."""
+    empty = f"sqlite:///{moved.home / 'empty.db'}"
+    for command in (("deployments.cli", "reconcile"), ("deployments.worker",)):
+        done = studio(moved, *command, STUDIO_DATABASE_URL=empty)
+        assert (done.returncode, "belongs to another installation" in done.stderr) == (2, True), done.stderr + done.stdout

@@ -1,0 +1,195 @@
+"""Clients, managers and operators who are used to trouble: whoever gets no answer presses once more."""
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from sqlmodel import col, select
+
+from models import cash, completion, projects, signing
+from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
+from models.message import message_id
+from models.stages import RunState, Stage
+from models.tables import Deal, Effect, StageRun, Wait
+from tests.coursing import completed
+from tests.e2e.delivery import SIGNER, Customer
+from tests.e2e.system import eventually
+from tests.factories import a_payment, an_invoice
+from tests.faults.house import House
+from tests.studio import the_company
+
+DOMAIN = the_company().studio.mail.from_address.rpartition("@")[2]
+ONCE_MORE = 0.3
+WENT_OUT, AGAIN = "it went out", "send it again"
+
+
+class NoAnswer(httpx.TransportError):
+    """The page could not be had just now."""
+
+
+@dataclass
+class Player(Customer):
+    """A client or a manager. A letter counts as there when it is out, or may be: nobody knows more of an unknown one.
+
+    `before` are the letters that went out before the play began, by Message-ID.
+    """
+
+    before: list[str] = field(default_factory=list)
+
+    @property
+    def http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.system.base, follow_redirects=True, timeout=30, event_hooks={"response": [_expect_answer]})
+
+    def begins(self, make: Callable[..., Deal], **values: Any) -> None:
+        super().begins(make, **values)
+        with self.system.db.reading() as session:
+            made = session.exec(select(Effect.key).where(Effect.deal_id == self.deal, Effect.state == EffectState.DONE.value)).all()
+        self.before += [message_id(key, DOMAIN) for key in made]
+
+    def does(self, act: Callable[[], Any]) -> Any:
+        """Do it until there is an answer. Done already, but unanswered, is done."""
+        until, in_trouble = time.monotonic() + 120, False
+        while True:
+            try:
+                return act()
+            except httpx.TransportError:
+                if time.monotonic() > until:
+                    raise
+                in_trouble = True
+                time.sleep(ONCE_MORE)
+            except (AssertionError, LookupError, StopIteration):
+                if not in_trouble:
+                    raise
+                return None
+
+    def sees(self, key: str, state: str = "done", seconds: float = 40) -> Effect:
+        if state != "done":
+            return super().sees(key, state, seconds)
+        return self._finds(key, {"done", "unknown", "skipped"}, seconds)
+
+    def has_letter(self, part: str, seconds: float = 40) -> str:
+        def look() -> str | None:
+            return next((key for key, state in self.letters().items() if part in key and state in {"done", "unknown"}), None)
+
+        return eventually(look, lambda: f"no letter {part}:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
+    def sees_any(self, key: str, seconds: float = 40) -> Effect:
+        """Wait until an effect is over, one way or another."""
+        return self._finds(key, set(SETTLED), seconds)
+
+    def code(self, version: int = 1, kind: str = "contract") -> str:
+        """The digits of the newest code of a version."""
+        with self.system.db.reading() as session:
+            newest = eventually(lambda: signing.newest(session, self.deal, version, kind=kind), self.told)
+        return signing.digits("for tests only", self.deal, version, newest.number, kind=kind)
+
+    def keeps_silent(self, stage: str, *, key: str = "") -> None:
+        """Let the time of a stage's question run out."""
+        self.is_asked(stage)
+        with self.system.db.writing() as session:
+            mine = select(Wait).where(Wait.deal_id == self.deal, Wait.stage == stage, col(Wait.closed_at).is_(None), col(Wait.kinds) != [])
+            for wait in session.exec(mine).all():
+                if wait.key.startswith(key):
+                    wait.rungs_sent, wait.deadline, wait.due_at = len(wait.rungs), self.system.now(), self.system.now()
+                    session.add(wait)
+        self.system.nudge()
+
+    def stages(self) -> list[str]:
+        """The slugs of the project's stages."""
+        return [stage.slug for stage in self.project().plan.production]
+
+    def signs_the_act(self, version: int) -> None:
+        """Sign the act with the code of the letter."""
+        typed = SIGNER | {"email": self.email}
+        self.does(lambda: self.sends(self.form("act", "/code"), typed))
+        code = self.code(version, "act")
+        self.does(lambda: self.sends(self.form("act", "/sign"), typed | {"code": code}))
+
+    def completes(self) -> None:
+        """The work is accepted, by the rules alone; the hand-over follows."""
+        with self.system.db.writing() as session:
+            deal = session.get_one(Deal, self.deal)
+            completed(session, deal, at=self.system.now())
+            completion.follow(session, deal, fact=None, now=self.system.now())
+        self.wants(Stage.HANDOVER)
+
+    def pays_the_rest(self) -> None:
+        """Invoice and pay what is left of the plan, by the rules alone."""
+        with self.system.db.writing() as session:
+            deal = session.get_one(Deal, self.deal)
+            for part in range(2, len(projects.contract_of(session, deal).schedule) + 1):
+                a_payment(session, an_invoice(session, deal, part=part, at=self.system.now()), at=self.system.now(), external_id=uuid4().hex)
+            cash.settle(session, deal, why="all is paid", fact=None, now=self.system.now())
+            completion.follow(session, deal, fact=None, now=self.system.now())
+        self.system.nudge()
+
+    def _finds(self, key: str, states: set[str], seconds: float) -> Effect:
+        def look() -> Effect | None:
+            with self.system.db.reading() as session:
+                effect = session.get(Effect, key)
+            return effect if effect and effect.state in states else None
+
+        return eventually(look, lambda: f"{key} is not there:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
+
+
+class Operator:
+    """Whoever looks at the error inbox: settles what holds a deal by what the post says, and retries what failed."""
+
+    def __init__(self, system: House, taken: Callable[[], list[str]], chance: Random) -> None:
+        self.system = system
+        self.chance = chance
+        self._taken = taken
+
+    def runs(self, name: str, **parameters: Any) -> str:
+        """Start an operation's form; return the state that it ends in."""
+        found = self.system.prefect("GET", f"/deployments/name/{name}/{name}")
+        order = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}
+        run = self.system.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)
+        self.system.nudge()
+        deaths = [self.system.deaths["worker"]]
+
+        def ended() -> str:
+            state = self.system.prefect("GET", f"/flow_runs/{run['id']}")["state"]
+            if state["type"] in {"RUNNING", "PENDING"} and self.system.deaths["worker"] > deaths[-1]:
+                deaths.append(self.system.deaths["worker"])  # it died with its worker, and nobody else begins it again
+                self.system.prefect("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
+            return state["name"] if state["type"] in {"COMPLETED", "FAILED", "CRASHED"} else ""
+
+        return eventually(ended, lambda: f"{name} does not end:\n{self.system.log('worker')}", seconds=60)
+
+    def settles(self, effect: Effect) -> None:
+        """Say of an unknown effect what became of it: the post knows."""
+        out = WENT_OUT if Counter(self._taken())[message_id(effect.key, DOMAIN)] else AGAIN
+        self.runs("settle-effect", key=effect.key, who="Aoife Brennan", outcome=out)
+
+    def mends(self, *, all_unknown: bool = False) -> int:
+        """One look at the error inbox; how much there was to do. Unknown letters hold nobody, and are left unless told otherwise."""
+        kinds = HOLDING | STAGES_OWN
+        with self.system.db.reading() as session:
+            unknown = session.exec(select(Effect).where(Effect.state == EffectState.UNKNOWN.value)).all()
+            failed = session.exec(select(StageRun).where(StageRun.state == RunState.FAILED.value)).all()
+        held = [effect for effect in unknown if all_unknown or effect.kind in kinds]
+        for effect in held:
+            self.settles(effect)
+        for row in failed:
+            self.retries(row.flow_run_id or "")
+        return len(held) + len(failed)
+
+    def retries(self, flow_run_id: str) -> None:
+        """Press Retry."""
+        with contextlib.suppress(OSError):
+            self.system.prefect(
+                "POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False}
+            )  # fmt: skip
+            self.system.nudge()
+
+
+def _expect_answer(answer: httpx.Response) -> None:
+    if answer.status_code >= 500:
+        raise NoAnswer(f"{answer.request.url.path} says {answer.status_code}")

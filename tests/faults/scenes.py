@@ -1,0 +1,154 @@
+"""What deals go through, each scene as one client plays it. Together they reach every step of the stages of the sale."""
+
+from collections.abc import Callable
+
+from models.answers import ContractWord, EstimateReview, ProposalAnswer, QualifyAnswer
+from models.cash_answers import ContractChangeAsked, Countersigned
+from models.stages import Stage
+from models.tables import Deal
+from models.wanted import want
+from tests.e2e.client import COMPLEX
+from tests.factories import a_signed_deal, an_agreed_deal
+from tests.faults.players import Operator, Player
+
+Scene = Callable[[Player, Operator], None]
+STAFF = "staff:conor@northlight.example"
+
+
+def buys(player: Player, _operator: Operator) -> None:
+    """The whole way from the form to the welcome."""
+    player.does(player.applies)
+    player.gets("r1/brief/mail")
+    player.does(player.sends_brief)
+    player.gets("proposal/v1/mail")
+    player.stands("proposed")
+    player.does(player.accepts)
+    player.gets("r1/contract/details")
+    signs(player)
+    invoice = player.is_billed()
+    player.does(lambda: player.pays_online(invoice))
+    player.money("deposit_paid")
+    player.gets("r1/kickoff/welcome")
+    player.is_asked("materials")
+
+
+def signs(player: Player) -> None:
+    """From the details to both signatures."""
+    player.does(player.gives_details)
+    player.gets("contract/v1/mail")
+    player.is_asked("contract")
+    code = player.does(player.asks_code) or player.code()
+    player.does(lambda: player.signs(code))
+    countersigns(player)
+    player.gets("contract/v1/signed")
+
+
+def countersigns(player: Player) -> None:
+    """The director signs, where that is not done by rule."""
+    player.sees_any(f"deal/{player.deal}/contract/v1/countersign")
+    player.tells(Countersigned(version=1, decision="sign", name="Aoife Brennan"), actor=STAFF)
+
+
+def is_too_poor(player: Player, _operator: Operator) -> None:
+    """A budget below the minimum, and a client who leaves it at that."""
+    player.does(lambda: player.applies(budget="500"))
+    player.gets("intake/minimum")
+    player.is_asked("intake")
+    player.tells(QualifyAnswer(decision="out"))
+    player.stands("declined")
+
+
+def forgets_the_brief(player: Player, _operator: Operator) -> None:
+    player.does(player.applies)
+    player.gets("r1/brief/mail")
+    player.keeps_silent("brief")
+    player.stands("lost")
+
+
+def is_refused(player: Player, _operator: Operator) -> None:
+    """An estimate that nobody looks at, and that the director refuses."""
+    to_the_manager(player)
+    player.keeps_silent("estimate")
+    player.gets("estimate/v1/director")
+    player.is_asked("estimate")
+    player.tells(EstimateReview(decision="refuse", reason="Not our kind of work."), actor=STAFF)
+    player.stands("declined")
+
+
+def declines(player: Player, _operator: Operator) -> None:
+    """An estimate that a manager approves, and a client to whom it is too dear."""
+    to_the_manager(player)
+    player.tells(EstimateReview(decision="approve"), actor=STAFF)
+    player.gets("proposal/v1/mail")
+    player.is_asked("proposal")
+    player.tells(ProposalAnswer(decision="decline", version=1, reason="price", text="Too dear."))
+    player.stands("lost")
+
+
+def to_the_manager(player: Player) -> None:
+    """To an estimate that a project manager has to look at."""
+    player.does(player.applies)
+    player.gets("r1/brief/mail")
+    player.does(lambda: player.sends_brief(**COMPLEX))
+    player.gets("estimate/v1/approval")
+    player.is_asked("estimate")
+
+
+def wants_it_otherwise(player: Player, operator: Operator) -> None:
+    """A change asked for, a studio that takes its time, a new version, and silence."""
+    player.does(player.applies)
+    player.gets("r1/brief/mail")
+    player.does(player.sends_brief)
+    player.gets("proposal/v1/mail")
+    player.is_asked("proposal")
+    player.tells(ProposalAnswer(decision="change", version=1, text="Fewer pages, please."))
+    player.has_letter("proposal/v1/change-")
+    player.keeps_silent("proposal")
+    player.gets("proposal/v1/director")
+    player.is_asked("proposal")
+    operator.runs("revise-proposal", deal_id=player.deal, who="Conor Walsh", discount_percent=3, reason="A first order.", publish=True)
+    player.gets("proposal/v2/mail")
+    player.keeps_silent("proposal")
+    player.stands("lost")
+
+
+def haggles(player: Player, operator: Operator) -> None:
+    """A contract changed at the client's wish, then refused by the director, then lost."""
+    player.begins(an_agreed_deal)
+    player.wants(Stage.CONTRACT)
+    player.gets("contract/v1/mail")
+    player.is_asked("contract")
+    player.tells(ContractChangeAsked(version=1, text="Payment within 14 days, please.", name="Ada Byron"))
+    player.has_letter("contract/v1/change-")
+    player.is_asked("contract")
+    moments = {"1": "within 14 days of signing"}
+    operator.runs("revise-contract", deal_id=player.deal, who="Conor Walsh", reason="14 days.", publish=True, payment_moments=moments)
+    player.gets("contract/v2/mail")
+    player.is_asked("contract")
+    code = player.does(lambda: player.asks_code(version=2)) or player.code(2)
+    player.does(lambda: player.signs(code, version=2))
+    player.sees_any(f"deal/{player.deal}/contract/v2/countersign")
+    player.is_asked("contract")
+    player.tells(Countersigned(version=2, decision="refuse", name="Aoife Brennan", reason="The terms are off."), actor=STAFF)
+    player.sees_any(f"deal/{player.deal}/contract/v2/refused")
+    player.is_asked("contract")
+    player.tells(ContractWord(outcome="lost", reason="No agreement."), actor=STAFF)
+    player.stands("lost")
+
+
+def pays_late(player: Player, operator: Operator) -> None:
+    """An invoice whose reminders all pass, paid twice over at the provider, with its words in the wrong order."""
+    player.begins(a_signed_deal)
+    with player.system.db.writing() as session:
+        want(session, Stage.INVOICE, deal=session.get_one(Deal, player.deal), part=1, now=player.system.now())
+    player.system.nudge()
+    invoice = player.is_billed()
+    player.is_asked("payment")
+    player.keeps_silent("payment")
+    player.sees_any(f"invoice/{invoice.id}/director")
+    player.does(lambda: player.pays_online(invoice, operator.chance.choice(["pay-reordered", "pay-double", "pay-late"])))
+    player.money("deposit_paid")
+    player.gets("r1/kickoff/welcome")
+
+
+SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late)

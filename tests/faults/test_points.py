@@ -1,0 +1,81 @@
+"""The points at which processes die are those of the code, and a process that is armed dies there and nowhere else."""
+
+import inspect
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from deployments.serve import STAGES
+from models import effects
+from models.db import Database
+from models.effects import EFFECT_MOVES
+from models.settings import ROOT
+from models.stages import RUN_MOVES, Stage
+from models.tables import Effect
+from tasks.world import World
+from tests.fakes import MONDAY
+from tests.faults import points
+
+CLAIM = """
+import os, sys
+from pathlib import Path
+from models import effects
+from models.db import Database
+from models.tables import Effect
+from tests.fakes import MONDAY
+from tests.faults.arms import arm
+
+os.setsid()
+arm({sys.argv[2]}, Path(sys.argv[3]))
+db = Database(sys.argv[1])
+with db.writing() as session:
+    session.get_one(Effect, "quiet").what = "no move of the ledger"
+with db.writing() as session:
+    effects.claim(session, session.get_one(Effect, "k"), "a worker", now=MONDAY)
+print("alive")
+"""
+
+
+def test_each_move_of_both_tables_has_two_sides_and_each_kind_of_row_is_born() -> None:
+    every = points.every()
+    assert len(every) == len(set(every))
+    for kind, table in (("effect", EFFECT_MOVES), ("run", RUN_MOVES)):
+        mine = {point for point in every if point.startswith(f"{kind}/")}
+        moves = [(points.NEW, points.BORN[kind]), *((was, to) for was, ends in table.items() for to in ends)]
+        assert mine == {f"{kind}/{was}>{to}/{side}" for was, to in moves for side in ("before", "after")}
+
+
+def test_every_stage_has_its_steps_those_of_its_helping_functions_among_them() -> None:
+    of = {flow.name: points.steps_of(inspect.unwrap(flow.fn)) for flow in STAGES}
+    assert set(of) == set(Stage)
+    assert all(of.values())
+    assert {"publish_proposal", "tell_director", "thank_for_acceptance", "conclude"} <= set(of["proposal"])
+    assert {f"step/{stage}/{name}/{side}" for stage, names in of.items() for name in names for side in ("worked", "kept")} == set(points.steps())
+
+
+def test_an_armed_process_dies_on_its_side_of_the_commit_and_writes_down_where(here_sqlite: World, home: Path) -> None:
+    sides = {"before": "planned", "after": "claimed"}
+    for side in sides:
+        db = Database(f"sqlite:///{home / side}.db")
+        with here_sqlite.db.engine.raw_connection() as ours, db.engine.raw_connection() as copy:
+            ours.backup(copy.driver_connection)
+        with db.writing() as session:
+            for key in ("k", "quiet"):
+                effects.plan(session, key, "letter", deal_id=None, what="x", now=MONDAY)
+        db.close()
+    started = {
+        side: subprocess.Popen(
+            [sys.executable, "-c", CLAIM, f"sqlite:///{home / side}.db", f"effect/planned>claimed/{side}", str(home / f"{side}.note")],
+            cwd=ROOT, stdout=subprocess.PIPE,
+        )
+        for side in sides
+    }  # fmt: skip
+    for side, state in sides.items():
+        said, _ = started[side].communicate(timeout=120)
+        assert (started[side].returncode, said) == (-signal.SIGKILL, b"")
+        assert (home / f"{side}.note").read_text() == f"effect/planned>claimed/{side}\n"
+        db = Database(f"sqlite:///{home / side}.db")
+        with db.reading() as session:
+            assert session.get_one(Effect, "k").state == state
+        db.close()
