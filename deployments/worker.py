@@ -206,8 +206,8 @@ def main() -> None:
     logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
-    admit_or_leave()
-    with alone(here.db, "deploy"):
+    with alone(here.db, "deploy"):  # two workers may come first to an empty place at once
+        admit_or_leave()
         flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()
     asyncio.run(serve(settings, flows))
