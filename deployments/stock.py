@@ -6,7 +6,8 @@ from deployments.serve import FLOWS, HOUSEKEEPING, deployment_of
 
 HEAD = """\
 # Every flow for a stock work pool of Prefect: a process, a container or a Kubernetes job for each run. Written by deployments/stock.py.
-# Which kind is one word, in `pool` below. In the folder of the project, with STUDIO_ZONE the studio's zone (docs/scale.md tells the rest):
+# Which kind is one word, in `pool` below. In the folder of the project, with STUDIO_WORKER=stock for our worker and ZONE the studio's
+# zone for this command (docs/scale.md tells the rest):
 #
 #   prefect work-pool create studio-process --type process
 #   prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml
@@ -51,7 +52,7 @@ def text() -> str:
 def _line(entrypoint: str, name: str, often: timedelta | str | None, tag: str) -> str:
     when = ""
     if isinstance(often, str):
-        when = f', schedules: [{{cron: "{often}", timezone: "{{{{ $STUDIO_ZONE }}}}"}}]'
+        when = f', schedules: [{{cron: "{often}", timezone: "{{{{ $ZONE }}}}"}}]'
     elif often:
         when = f", schedules: [{{interval: {often.total_seconds():.0f}}}]"
     return f"  - {{name: {name}, entrypoint: {entrypoint}, tags: [{tag}], work_pool: *pool{when}}}\n"

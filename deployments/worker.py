@@ -32,7 +32,7 @@ from deployments.warm import WarmWorker
 from models import logs
 from models.db import alone
 from models.errors import StudioError, Unavailable
-from models.nudges import TOUCHED, listen, touched_in
+from models.nudges import RUNS, TOUCHED, listen, offer, touched_in
 from tasks import boards, heartbeat, mails
 from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
@@ -56,7 +56,10 @@ class Bell(asyncio.DatagramProtocol):
         self.hear(data)
 
     def hear(self, data: bytes) -> None:
-        """Somebody nudges."""
+        """Somebody nudges, or offers runs."""
+        if data == RUNS.encode():
+            self.fetch()
+            return
         if data.startswith(TOUCHED.encode()):
             self.due = True
             self.touched.update(filter(None, [touched_in(data)]))
@@ -140,6 +143,8 @@ async def _tick(told: set[str]) -> Round:
     except Exception:
         log.exception("The waker's round failed; it is tried again.")
         return Round(again=True)
+    if done.created or done.woken:
+        await to_thread.run_sync(offer, world().db)
     for sentence in done.mended:
         log.warning("mended: %s", sentence)
     return done
@@ -201,8 +206,8 @@ def main() -> None:
     logs.install(settings.log)
     here = use(build(settings))
     wait_for_server()
-    is_new = admit_or_leave()
-    with alone(here.db, "deploy"):
+    with alone(here.db, "deploy"):  # two workers may come first to an empty place at once
+        is_new = admit_or_leave()
         flows = deploy(zone=here.company.studio.zone) if settings.worker != "stock" else {}
     heartbeat.beat()
     if is_new and flows:

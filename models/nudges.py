@@ -25,9 +25,11 @@ PROBE: dict[str, Any] = {"connect_timeout": 10, "keepalives": 1, "keepalives_idl
 """A line that a firewall has dropped without a word is found dead within a minute."""
 log = logging.getLogger("studioflow.nudges")
 
-WORK, TOUCHED = "work", "touched"
-"""What a nudge says: there is work for the waker; somebody made or changed a run in Prefect ("touched <id>", where one is named)."""
+WORK, TOUCHED, RUNS = "work", "touched", "runs"
+"""What a nudge says: there is work for the waker; somebody made or changed a run in Prefect ("touched <id>", where one is named); runs are
+there to be fetched."""
 _RUN = re.compile(rb"touched ([0-9a-f-]{36})")
+
 
 def nudge(port: int, db: Database | None = None, says: str = WORK) -> None:
     """Wake the workers: those that listen to `db` where it is PostgreSQL, else the one on this loopback UDP port. Never fails."""
@@ -35,6 +37,12 @@ def nudge(port: int, db: Database | None = None, says: str = WORK) -> None:
         _notify(db, says)
     else:
         _send(port, says)
+
+
+def offer(db: Database) -> None:
+    """Tell every worker that there are runs to take, so that not all of them stay with the one that made them. On SQLite there is one."""
+    if db.engine.dialect.name == "postgresql":
+        _notify(db, RUNS)
 
 
 def touched_in(data: bytes) -> str:
@@ -55,14 +63,14 @@ def nudge_from(settings: Settings) -> None:
 async def listen(url: str, heard: Callable[[bytes], None]) -> None:
     """Call `heard` with each nudge through PostgreSQL at this SQLAlchemy address, until cancelled.
 
-    Also after each outage of the line, since a nudge may have been missed meanwhile.
+    Also after each outage of the line, to look for everything: a nudge may have been missed meanwhile.
     """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(plain, autocommit=True, **PROBE) as line:
                 await line.execute(f"LISTEN {CHANNEL}")
-                heard(WORK.encode())
+                heard(TOUCHED.encode())
                 async for note in line.notifies():
                     heard(note.payload.encode())
         except psycopg.OperationalError as away:

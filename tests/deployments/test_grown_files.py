@@ -135,6 +135,14 @@ def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     assert (said.returncode, said.stderr) == (0, "")
 
 
+def test_the_page_about_growing_names_settings_modules_and_files_that_are_there() -> None:
+    page = (ROOT / "docs/scale.md").read_text()
+    assert [name for name in re.findall(r"\b(?:STUDIO|PREFECT)_[A-Z_]+\b", page) if not known(name)] == []
+    assert [name for name in re.findall(r"python -m (\w[\w.]*)", page) if not importlib.util.find_spec(name)] == []
+    assert [link for link in re.findall(r"\]\((?!http)([^)]+)\)", page) if not (ROOT / "docs" / link).exists()] == []
+    assert {Path(link).name for link in re.findall(r"\]\((?!http)([^)]+)\)", page)} >= {"compose.yaml", "systemd", "Containerfile", "prefect.yaml"}
+
+
 def test_prefect_yaml_is_what_stock_writes() -> None:
     assert (HERE / "prefect.yaml").read_text() == stock.text(), "python -m deployments.stock > deployments/prefect.yaml"
 
@@ -157,7 +165,7 @@ def test_stock_pools_run_the_same_flows_at_the_same_times(monkeypatch: pytest.Mo
         assert load_flow_from_entrypoint(one["entrypoint"], use_placeholder_flow=False) is flow
         assert (one["entrypoint"], one["tags"]) == (ours.entrypoint, ours.tags)
         schedules = _construct_schedules(
-            yaml.safe_load(yaml.safe_dump(one).replace("{{ $STUDIO_ZONE }}", "Europe/Dublin")), {}, console=None, is_interactive=lambda: False
+            yaml.safe_load(yaml.safe_dump(one).replace("{{ $ZONE }}", "Europe/Dublin")), {}, console=None, is_interactive=lambda: False
         )  # fmt: skip
         assert [without_anchor(made["schedule"]) for made in schedules] == [without_anchor(made.schedule) for made in ours.schedules]
 

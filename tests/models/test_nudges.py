@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from deployments.prefect_nudges import Nudging
+from deployments.worker import Bell
 from models.db import Database
-from models.nudges import CHANNEL, listen, nudge, nudge_from, touched_in
+from models.nudges import CHANNEL, listen, nudge, nudge_from, offer, touched_in
 from models.settings import Settings
 from tests.parts import requires
 
@@ -70,6 +71,21 @@ def test_which_run_somebody_touched_in_prefect_is_told_through_postgresql_too(sh
         await Nudging(_answers, 9, shared)({"type": "http", "method": "POST", "path": f"/api/flow_runs/{run}/resume", "headers": []}, None, None)
         await ear.hears()
         assert touched_in(ear.last) == run
+        ear.task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_runs_are_offered_to_every_worker_without_a_round_of_the_waker(shared: Database, here_sqlite) -> None:
+    async def scene() -> None:
+        ear, bell = Ear(shared), Bell()
+        bell.due = bell.nudged = False
+        await ear.hears()
+        await asyncio.to_thread(offer, shared)
+        await ear.hears()
+        bell.hear(ear.last)
+        assert bell.due and not bell.nudged
+        offer(here_sqlite.db)
         ear.task.cancel()
 
     asyncio.run(scene())
