@@ -3,7 +3,8 @@
 Frames on both pipes: two big-endian 32-bit lengths, then a JSON head and raw bytes. In: one job. Its head says what to `do` (print:
 `assets`, `facturx`, one HTML; join: PDFs, of which `foreign` are another's), `when`, `title`, `seconds`, what each file to embed is
 (`files`), and the `sizes` of what stands in the bytes: HTML or PDFs, then the files. Out: first `{"ready": true}`, then per job
-`{"ok": true, "denied": […], "flaws": […]}` with the PDF, or `{"ok": false, "reason": …}`. It ends when its input ends.
+`{"ok": true, "denied": […], "flaws": […]}` with the PDF, or `{"ok": false, "reason": …}`. It ends when its input ends, or when it
+has had no job for so many seconds as its second argument says.
 """
 
 import itertools
@@ -11,6 +12,7 @@ import json
 import logging
 import os
 import resource
+import select
 import signal
 import struct
 import sys
@@ -103,7 +105,7 @@ def main() -> None:
     sys.addaudithook(_deny)
     _limit_memory(int(sys.argv[1]))
     write_frame(replies, {"ready": True})
-    while (job := read_frame(jobs)) is not None:
+    while (job := _next(jobs, float(sys.argv[2]))) is not None:
         head, body = job
         _limit_cpu(head["seconds"])
         try:
@@ -115,6 +117,12 @@ def main() -> None:
             write_frame(replies, {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]})
         else:
             write_frame(replies, {"ok": True, "denied": denied, "flaws": flaws}, content)
+
+
+def _next(jobs: IO[bytes], idle: float) -> Frame | None:
+    """The next job; None when the other side is gone, or has had none for `idle` seconds: a new process costs less than memory held for days."""
+    there, _, _ = select.select([jobs], [], [], idle)
+    return read_frame(jobs) if there else None
 
 
 def _done(press: "Press", head: dict[str, Any], pieces: list[bytes]) -> tuple[bytes, list[str], list[str]]:

@@ -40,19 +40,19 @@ class NoLibraries(Unavailable):
 
 
 class PrintingProcess:
-    """A running child. `end` it when it is not `is_fit` any more.
+    """A running child. `end` it when it is not `is_fit` any more; after `idle` seconds without a document it ends by itself.
 
     Raises NoLibraries when they are missing, Unavailable when it does not start.
     """
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, memory_mb: int, idle: float) -> None:
         if line := missing_libraries():
             raise NoLibraries(f"PDFs cannot be printed before the libraries they need are installed: {line}")
         self._owner = os.getpid()
         self._jobs = 0
         self._folder = tempfile.mkdtemp(prefix="studio-pdf-")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.gateways.pdf_child", str(memory_mb)],
+            [sys.executable, "-m", "tasks.gateways.pdf_child", str(memory_mb), str(idle)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -322,6 +322,23 @@ def test_a_child_that_was_killed_while_idle_is_replaced():
     printer.close()
 
 
+def test_a_child_that_has_nothing_to_do_ends_and_the_next_document_has_another():
+    before = children()
+    printer = WeasyPrinter(idle=0.2)
+    assert "one" in words(printer.print("<p>one", when=WHEN))
+    until = time.monotonic() + 30
+    while alive(children() - before) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert alive(children() - before) == set()
+    assert "two" in words(printer.print("<p>two", when=WHEN))
+    printer.close()
+
+
+def alive(processes: set[int]) -> set[int]:
+    """Those that have not ended, whether somebody has asked for their end or not."""
+    return {one for one in processes if Path(f"/proc/{one}/stat").exists() and " Z " not in Path(f"/proc/{one}/stat").read_text()}
+
+
 def test_eight_threads_share_two_children():
     before = children()
     printer = WeasyPrinter(processes=2)
