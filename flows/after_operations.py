@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flows.operations import DealId, Who
+from flows.operations import DealId, Who, Why
 from models.after_answers import Access, AccessListed, AddressChanged, ReviewReplied
 from tasks import operations
 from tasks.operation import operation, this_run
@@ -38,7 +38,7 @@ def list_access(deal_id: DealId, who: Who, items: Accesses) -> None:
     name="change-address",
     description="Gives a client another mail address, when letters to the old one come back, say: from now on letters go to the new one.",
 )
-def change_address(deal_id: DealId, who: Who, email: Email) -> None:
+def change_address(deal_id: DealId, who: Who, email: Email, reason: Why = "") -> None:
     """Record a client's new address."""
-    operations.record(deal_id, AddressChanged(email=email).model_dump(mode="json"), AddressChanged.kind, who, this_run())
+    operations.record(deal_id, AddressChanged(email=email, reason=reason).model_dump(mode="json"), AddressChanged.kind, who, this_run())
     world().nudge()

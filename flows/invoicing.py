@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.invoice import Part
-from flows.operations import DealId, Reason, Who
+from flows.operations import DealId, Reason, Who, Why
 from models.answer import MOST_MONEY
 from tasks import corrections, invoices
 from tasks.operation import operation, this_run
@@ -61,8 +61,8 @@ def send(made: list[dict]) -> None:
     name="issue-proforma",
     description="Sends a pro-forma of a payment of the plan: what its invoice would say, without a number and without a claim.",
 )
-def issue_proforma(deal_id: DealId, part: Part) -> None:
+def issue_proforma(deal_id: DealId, part: Part, who: Who, reason: Why = "") -> None:
     """Make and mail a pro-forma."""
-    invoice_id = corrections.issue_proforma(deal_id, part)
+    invoice_id = corrections.issue_proforma(deal_id, part, who, this_run(), reason=reason)
     invoices.print_invoice(invoice_id)
     corrections.mail_proforma(invoice_id)

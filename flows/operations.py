@@ -12,6 +12,7 @@ from tasks.world import world
 
 DealId = Annotated[int, Field(ge=1, le=MOST_ID, description="Number of the deal.")]
 Who = Annotated[str, Field(min_length=2, max_length=200, description="Your name or e-mail: the history says who did it.")]
+Why = Annotated[str, Field(max_length=2000, description="Why, where that does not go without saying. The history shows it.")]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why. The history and the monthly report show it.")]
 Until = Annotated[AwareDatetime | None, Field(description="When it wakes by itself; empty: when somebody runs release.")]
 Page = Literal["qualify", "brief", "proposal", "contract", "invoice", "project", "comeback"]
@@ -67,7 +68,7 @@ def settle_effect(key: EffectKey, who: Who, outcome: Outcome) -> None:
 
 
 @operation(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
-def renew_link(deal_id: DealId, kind: Kind, who: Who) -> None:
+def renew_link(deal_id: DealId, kind: Kind, who: Who, reason: Why = "") -> None:
     """Revoke a link; the client gets another."""
-    operations.renew_link(deal_id, kind, who, this_run())
+    operations.renew_link(deal_id, kind, who, this_run(), reason=reason)
     world().nudge()

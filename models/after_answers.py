@@ -116,6 +116,7 @@ class AddressChanged(Answer):
 
     kind: ClassVar[str] = "client.address_changed"
     email: str = Field(min_length=3, max_length=320, description="The address that works.")
+    reason: str = Field(default="", max_length=2000, description="Why it is another.")
 
 
 class ReturnRefused(Answer):

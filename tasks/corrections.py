@@ -6,6 +6,7 @@ from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
 from models import act_state, attempts, cash, completion, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
+from models.answers import Noted
 from models.cash_answers import InvoiceCorrected, WorkCancelled
 from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused
@@ -144,14 +145,17 @@ def transfers(made: list[dict[str, Any]]) -> str:
 
 
 @step
-def issue_proforma(deal_id: int, part: int) -> int:
+def issue_proforma(deal_id: int, part: int, who: str, key: str, *, reason: str = "") -> int:
     """Make a pro-forma of a payment of the plan, without a number; return its id. Raises Missing before there is a contract."""
     here = world()
     with here.db.writing() as session:
         deal = session.get(Deal, deal_id)
         if deal is None:
             raise Missing(f"There is no deal {deal_id}.")
-        return invoices.proforma(session, here.company, deal, part, now=here.now()).id or 0
+        made = invoices.proforma(session, here.company, deal, part, now=here.now())
+        text = Noted(text=f"A pro-forma of payment {part} was sent. {reason}".strip())
+        inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
+        return made.id or 0
 
 
 @step

@@ -84,13 +84,13 @@ def settle_effect(key: str, who: str, *, went_out: bool) -> str:
 
 
 @step
-def renew_link(deal_id: int, kind: str, who: str, key: str) -> str:
+def renew_link(deal_id: int, kind: str, who: str, key: str, *, reason: str = "") -> str:
     """Revoke a deal's link of a kind and order a letter with the new one; return the order's key. The link itself is shown to nobody."""
     here = world()
     with here.db.writing() as session:
         if session.get(Deal, deal_id) is None:
             raise Missing(f"There is no deal {deal_id}.")
-        text = Noted(text=f"The link to the {kind} page was revoked and a new one sent.")
+        text = Noted(text=f"The link to the {kind} page was revoked and a new one sent. {reason}".strip())
         fact, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
         pages = _pages(session, deal_id, kind)
         for page in pages if new else []:

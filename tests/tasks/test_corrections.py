@@ -17,7 +17,7 @@ from models.errors import Invalid, Missing, Refused, Uncertain
 from models.money import Money
 from models.provider_event import ProviderEvent
 from models.stages import RunState, Stage
-from models.tables import Deal, Effect, StageRun, Wait
+from models.tables import Deal, Effect, Fact, StageRun, Wait
 from models.tracks import Sales, Work
 from tasks import cashier, corrections
 from tasks.world import World, world
@@ -451,8 +451,11 @@ def test_before_a_contract_is_signed_there_is_no_work_to_cancel(here_sqlite: Wor
 def test_a_proforma_has_no_number_no_entry_and_is_made_once(here: World) -> None:
     with here.db.writing() as session:
         deal = session.get_one(Deal, a_contract(session).deal_id)
-    made = [corrections.issue_proforma.fn(deal.id, 2) for _ in range(2)]
+    made = [corrections.issue_proforma.fn(deal.id, 2, "Aoife", "run/1", reason="Their bank asks for it.") for _ in range(2)]
     assert made[0] == made[1]
+    with here.db.reading() as session:
+        [noted] = session.exec(select(Fact).where(Fact.kind == "deal.noted")).all()
+    assert (noted.actor, noted.payload["text"]) == ("staff:Aoife", "A pro-forma of payment 2 was sent. Their bank asks for it.")
     assert (one(here, made[0]).number, one(here, made[0]).kind) == (None, "proforma")
     assert [corrections.mail_proforma.fn(made[0]) for _ in range(2)] == ["done", "done"]
     assert here.mail.letters() == [f"invoice/{made[0]}/mail", f"invoice/{made[0]}/mail/copy"]
@@ -463,9 +466,9 @@ def test_a_proforma_of_no_deal_or_no_contract_is_refused(here_sqlite: World) -> 
     with here_sqlite.db.writing() as session:
         bare = a_deal(session, sales=Sales.CONTRACTING)
     with pytest.raises(Missing, match="no deal 999"):
-        corrections.issue_proforma.fn(999, 1)
+        corrections.issue_proforma.fn(999, 1, "Aoife", "run/1")
     with pytest.raises(Refused, match="no contract"):
-        corrections.issue_proforma.fn(bare.id, 1)
+        corrections.issue_proforma.fn(bare.id, 1, "Aoife", "run/1")
 
 
 # Any story

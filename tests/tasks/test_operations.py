@@ -160,13 +160,14 @@ def test_a_renewed_link_ends_the_old_one_once_and_goes_to_the_client_alone(here:
     with here.db.writing() as session:
         deal = a_deal(session)
         old = links.hand_out(session, here.secret, "proposal", deal.id, now=here.now())
-    ordered = [operations.renew_link.fn(deal.id, "proposal", WHO, "run/1") for _ in range(2)]
+    ordered = [operations.renew_link.fn(deal.id, "proposal", WHO, "run/1", reason="A rival has it.") for _ in range(2)]
     with here.db.reading() as session:
         assert not links.find(session, old.rpartition("/")[2], "proposal").current
         effect = session.exec(select(Effect)).one()
         assert ordered == [effect.key] * 2
         assert (effect.args["to"], effect.args["links"]) == ("client", {"link": "proposal"})
-        assert [fact.actor for fact in facts.of_deal(session, deal.id)] == ["staff:Conor"]
+        [noted] = facts.of_deal(session, deal.id)
+        assert (noted.actor, noted.payload["text"]) == ("staff:Conor", "The link to the proposal page was revoked and a new one sent. A rival has it.")
         assert links.given(session, here.secret, "proposal", deal.id) == ""
     with pytest.raises(Missing):
         operations.renew_link.fn(99, "proposal", WHO, "run/2")
