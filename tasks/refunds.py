@@ -40,8 +40,9 @@ def plan(session: Session, here: World, note: Invoice) -> tuple[list[str], Money
 
 
 def _of_note(session: Session, note: Invoice) -> list[Effect]:
-    mine = select(Effect).where(Effect.kind == "refund", Effect.deal_id == note.deal_id).order_by(col(Effect.planned_at), col(Effect.key))
-    return [one for one in session.exec(mine) if one.args.get("note") == note.id]
+    mine = select(Effect).where(Effect.kind == "refund", Effect.deal_id == note.deal_id)
+    found = [one for one in session.exec(mine) if one.args.get("note") == note.id]
+    return sorted(found, key=lambda one: -int(one.args["payment"]))
 
 
 def _too_much(session: Session, invoice: Invoice, note: Invoice) -> int:

@@ -159,6 +159,8 @@ def browser():
 @pytest.mark.browser
 def test_the_ui_asks_for_the_login_once_and_shows_the_runs_then(server, browser):
     url, _ = server
+    _, flow = post(f"{url}/api/flows/", {"name": "to be seen"})
+    assert post(f"{url}/api/flow_runs/", {"flow_id": flow["id"], "name": "a run to be seen"})[0] == 201
     page = browser.new_page()
     page.goto(f"{url}/runs")
     field = page.locator("input[type=password]")

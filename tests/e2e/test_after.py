@@ -69,7 +69,8 @@ def all_ended(customer: Customer) -> None:
     tagged = {"flow_runs": {"tags": {"all_": [f"deal:{customer.deal}"]}}, "limit": 200}
 
     def states() -> dict[str, str]:
-        return {run["id"]: run["state_type"] for run in customer.system.prefect("POST", "/flow_runs/filter", tagged)}
+        runs = customer.system.prefect("POST", "/flow_runs/filter", tagged)
+        return {run["id"]: run["state_type"] for run in runs if any(tag.startswith("stage:") for tag in run["tags"])}
 
     ended = {"COMPLETED", "CANCELLED"}
     eventually(lambda: set(states().values()) <= ended, lambda: f"{states()}\n{customer.told()}\n{customer.system.log('worker')}")
