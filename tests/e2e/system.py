@@ -183,12 +183,13 @@ def keep(home: Path) -> None:
 
 
 def copied(home: Path) -> None:
-    """Give a home the databases that were kept, where it has none of its own."""
+    """Give an empty home the databases that were kept; one that has any of its own is left as it is."""
+    if any((home / name).exists() for name in FIRST):
+        return
     for name, content in FIRST.items():
         path = home / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def eventually(check: Callable[[], Any], otherwise: str | Callable[[], str], *, seconds: float = 40) -> Any:
