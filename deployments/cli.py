@@ -71,10 +71,10 @@ def status(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database up to date."""
-    from deployments import start
+    from deployments import start, waits_check
 
     before, after = start.migrate(read())
-    start.expect_known_waits(read())
+    waits_check.expect_known_waits(read())
     if as_json:
         show_json({"before": before, "after": after})
     else:

@@ -19,9 +19,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from deployments import prefect_halves
-from deployments.prefect_nudges import Nudging
 from models import logs
-from models.db import Database
 from models.errors import BadSetup
 from models.settings import Settings, read
 
@@ -150,6 +148,9 @@ def main() -> None:
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
     import uvicorn
     from prefect.server.api.server import create_app
+
+    from deployments.prefect_nudges import Nudging  # here: the supervisor reads this file, and has no use for a database's library
+    from models.db import Database
 
     gc.freeze()
     gc.enable()

@@ -10,7 +10,6 @@ from deployments import health, running, secrets_file
 from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
-from deployments.waits_check import expect_known_waits
 from models import logs
 from models.errors import BadSetup, StudioError
 from models.settings import ROOT, Settings, read
@@ -30,6 +29,7 @@ def check(settings: Settings) -> None:
 
     Raises BadSetup with one line per problem.
     """
+    from deployments.waits_check import expect_known_waits
     from models import providers
     from tasks.world import build
 

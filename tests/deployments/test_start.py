@@ -1,6 +1,8 @@
 """What a start is made of, and what it refuses before anything runs."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from pydantic import SecretStr
 
 from deployments import health, start
 from models.errors import BadSetup
-from models.settings import Settings
+from models.settings import ROOT, Settings
 
 
 def settings(home: Path, **over) -> Settings:
@@ -65,7 +67,6 @@ def test_a_start_that_could_not_take_money_is_refused(home: Path, over: dict, sa
 def test_the_public_address_of_the_set_up_counts_as_well(home: Path, tmp_path: Path) -> None:
     import shutil
 
-    from models.settings import ROOT
 
     company = tmp_path / "company"
     shutil.copytree(ROOT / "company", company)
@@ -74,3 +75,9 @@ def test_the_public_address_of_the_set_up_counts_as_well(home: Path, tmp_path: P
     with pytest.raises(BadSetup, match="play money"):
         start.check(settings(home, company=company))
     start.check(settings(home, company=company, payments="none"))
+
+
+def test_what_watches_over_the_parts_reads_no_library_that_only_they_use() -> None:
+    code = "import sys, deployments.cli, deployments.start; print(*sys.modules)"
+    read = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert {"sqlalchemy", "psycopg", "prefect", "jinja2", "fastapi"} & set(read) == set()
