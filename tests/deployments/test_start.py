@@ -67,7 +67,6 @@ def test_a_start_that_could_not_take_money_is_refused(home: Path, over: dict, sa
 def test_the_public_address_of_the_set_up_counts_as_well(home: Path, tmp_path: Path) -> None:
     import shutil
 
-
     company = tmp_path / "company"
     shutil.copytree(ROOT / "company", company)
     toml = company / "studio.toml"
