@@ -72,6 +72,7 @@ def _manager(company: Company, stand: Stand) -> Person:
 
 def _words(company: Company, contract: ContractBody, client: Client, number: str, now: datetime) -> dict[str, str]:
     def day(on: date) -> str:
+        """A day as the contract's language writes it."""
         return format_date(on, "long", locale=contract.locale)
 
     return {

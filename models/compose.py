@@ -116,6 +116,7 @@ def _from_brief(estimate: Estimate, brief: Questionnaire, answers: Answers, word
     service, shown = estimate.rules.service, visible(brief, answers)
 
     def section(name: Section, own: Sentences) -> list[str]:
+        """The sentences of a section, each once: in the task the client's words come first, elsewhere ours."""
         studios, clients = sentences(own, answers, words), fed(shown, name, answers, words)
         return list(dict.fromkeys([*clients, *studios] if name == "task" else [*studios, *clients]))
 

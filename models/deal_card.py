@@ -192,6 +192,7 @@ def deal_card(
     address, shown = addresses.public(settings, company), {one.kind for one in made} & STAFF_LINKS.keys()
 
     def link(kind: str) -> str:
+        """The whole address of a staff page; "" where none was handed out and none may be."""
         path = links.given(session, secret, kind, deal_id) if reads_only else links.hand_out(session, secret, kind, deal_id, now=now)
         return path and address + path
 

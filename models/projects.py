@@ -135,6 +135,7 @@ def stand_of(project: Project, deal: Deal, mine: Sequence[Fact]) -> Stand:
         about.setdefault(fact.subject, []).append(fact)
 
     def told(noun: str, slug: str) -> list[Fact]:
+        """What was told of one item, in order."""
         return about.get(facts.subject(deal.id or 0, deal.round, f"{noun}/{slug}"), [])
 
     items: list[MaterialPlan] = plan.materials

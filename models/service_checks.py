@@ -141,6 +141,7 @@ def _cycles(service: Service) -> Iterator[str]:
     needs = {part.slug: part.needs for part in service.components}
 
     def path_back(slug: str, seen: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The circle that needs lead round in from here; None where there is none."""
         if slug in seen:
             return (*seen[seen.index(slug) :], slug)
         return next((found for need in needs.get(slug, []) if (found := path_back(need, (*seen, slug)))), None)

@@ -10,6 +10,30 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make the tables of the core."""
+    _api_key()
+    _client()
+    _lease()
+    _deal()
+    _brief()
+    _effect()
+    _fact()
+    _link()
+    _upload()
+    _document()
+    _move()
+    _stage_run()
+    _wait()
+    _wait_indexes()
+
+
+def downgrade() -> None:
+    """Take the core away again."""
+    for table in ("wait", "stage_run", "move", "document", "upload", "link", "fact", "effect", "brief", "deal", "lease", "client", "api_key"):
+        op.drop_table(table)
+
+
+def _api_key() -> None:
     op.create_table(
         "api_key",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -23,6 +47,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest"),
         sa.UniqueConstraint("name"),
     )
+
+
+def _client() -> None:
     op.create_table(
         "client",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -39,6 +66,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_client_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_phone"), ["phone"], unique=False)
 
+
+def _lease() -> None:
     op.create_table(
         "lease",
         sa.Column("name", sa.String(), nullable=False),
@@ -46,6 +75,9 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _deal() -> None:
     op.create_table(
         "deal",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -77,6 +109,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deal_salesperson"), ["salesperson"], unique=False)
         batch_op.create_index(batch_op.f("ix_deal_work"), ["work"], unique=False)
 
+
+def _brief() -> None:
     op.create_table(
         "brief",
         sa.Column("deal_id", sa.Integer(), nullable=False),
@@ -90,6 +124,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("deal_id"),
     )
+
+
+def _effect() -> None:
     op.create_table(
         "effect",
         sa.Column("key", sa.String(), nullable=False),
@@ -116,6 +153,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_effect_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_effect_state"), ["state"], unique=False)
 
+
+def _fact() -> None:
     op.create_table(
         "fact",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -140,6 +179,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_fact_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_fact_kind"), ["kind"], unique=False)
 
+
+def _link() -> None:
     op.create_table(
         "link",
         sa.Column("digest", sa.String(), nullable=False),
@@ -157,6 +198,8 @@ def upgrade() -> None:
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_deal_id"), ["deal_id"], unique=False)
 
+
+def _upload() -> None:
     op.create_table(
         "upload",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -178,6 +221,8 @@ def upgrade() -> None:
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_upload_deal_id"), ["deal_id"], unique=False)
 
+
+def _document() -> None:
     op.create_table(
         "document",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -215,6 +260,8 @@ def upgrade() -> None:
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_document_deal_id"), ["deal_id"], unique=False)
 
+
+def _move() -> None:
     op.create_table(
         "move",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -238,6 +285,8 @@ def upgrade() -> None:
     with op.batch_alter_table("move", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_move_deal_id"), ["deal_id"], unique=False)
 
+
+def _stage_run() -> None:
     op.create_table(
         "stage_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -286,6 +335,8 @@ def upgrade() -> None:
             ),
         )
 
+
+def _wait() -> None:
     op.create_table(
         "wait",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -320,73 +371,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("deal_id", "stage", "round", "key"),
         sa.UniqueConstraint("fact_id"),
     )
+
+
+def _wait_indexes() -> None:
     with op.batch_alter_table("wait", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_wait_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_wait_flow_run_id"), ["flow_run_id"], unique=False)
         batch_op.create_index("wait_due", ["closed_at", "due_at"], unique=False)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("wait", schema=None) as batch_op:
-        batch_op.drop_index("wait_due")
-        batch_op.drop_index(batch_op.f("ix_wait_flow_run_id"))
-        batch_op.drop_index(batch_op.f("ix_wait_deal_id"))
-
-    op.drop_table("wait")
-    with op.batch_alter_table("stage_run", schema=None) as batch_op:
-        batch_op.drop_index(
-            "stage_run_one_live",
-            sqlite_where=sa.text(
-                "deal_id IS NOT NULL AND application_id IS NULL AND state IN ('wanted', 'created', 'running', 'waiting', 'failed')"
-            ),
-            postgresql_where=sa.text(
-                "deal_id IS NOT NULL AND application_id IS NULL AND state IN ('wanted', 'created', 'running', 'waiting', 'failed')"
-            ),
-        )
-        batch_op.drop_index(batch_op.f("ix_stage_run_state"))
-        batch_op.drop_index(batch_op.f("ix_stage_run_deal_id"))
-
-    op.drop_table("stage_run")
-    with op.batch_alter_table("move", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_move_deal_id"))
-
-    op.drop_table("move")
-    with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_document_deal_id"))
-
-    op.drop_table("document")
-    with op.batch_alter_table("upload", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_upload_deal_id"))
-
-    op.drop_table("upload")
-    with op.batch_alter_table("link", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_link_deal_id"))
-
-    op.drop_table("link")
-    with op.batch_alter_table("fact", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_fact_kind"))
-        batch_op.drop_index(batch_op.f("ix_fact_deal_id"))
-        batch_op.drop_index("fact_subject")
-
-    op.drop_table("fact")
-    with op.batch_alter_table("effect", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_effect_state"))
-        batch_op.drop_index(batch_op.f("ix_effect_deal_id"))
-
-    op.drop_table("effect")
-    op.drop_table("brief")
-    with op.batch_alter_table("deal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_deal_work"))
-        batch_op.drop_index(batch_op.f("ix_deal_salesperson"))
-        batch_op.drop_index(batch_op.f("ix_deal_sales"))
-        batch_op.drop_index(batch_op.f("ix_deal_money"))
-        batch_op.drop_index(batch_op.f("ix_deal_client_id"))
-
-    op.drop_table("deal")
-    op.drop_table("lease")
-    with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_client_phone"))
-        batch_op.drop_index(batch_op.f("ix_client_email"))
-
-    op.drop_table("client")
-    op.drop_table("api_key")

@@ -24,6 +24,46 @@ def _one_live(columns: list[str]) -> None:
 
 
 def upgrade() -> None:
+    """Make what contracts and money need."""
+    _series()
+    _statement()
+    _sign_code()
+    _entry()
+    _invoice()
+    _invoice_indexes()
+    _payment()
+    _todo()
+    _posting()
+    _posting_indexes()
+    with op.batch_alter_table("client") as batch_op:
+        batch_op.add_column(sa.Column("details", sa.JSON(), nullable=False, server_default="{}"))
+    with op.batch_alter_table("stage_run") as batch_op:
+        batch_op.add_column(sa.Column("part", sa.Integer(), nullable=False, server_default="0"))
+    _one_live(["deal_id", "stage", "round", "part"])
+    with op.batch_alter_table("wait", naming_convention=NAMES) as batch_op:
+        batch_op.add_column(sa.Column("part", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.drop_constraint("wait_deal_id_stage_round_key_key", type_="unique")
+        batch_op.create_unique_constraint("wait_place", ["deal_id", "stage", "round", "part", "key"])
+
+
+def downgrade() -> None:
+    """Go back to the core; what belongs to further parts of a plan is deleted."""
+    op.execute("DELETE FROM wait WHERE part > 0")
+    op.execute("DELETE FROM stage_run WHERE part > 0")
+    with op.batch_alter_table("wait") as batch_op:
+        batch_op.drop_constraint("wait_place", type_="unique")
+        batch_op.drop_column("part")
+        batch_op.create_unique_constraint("wait_deal_id_stage_round_key_key", ["deal_id", "stage", "round", "key"])
+    _one_live(["deal_id", "stage", "round"])
+    with op.batch_alter_table("stage_run") as batch_op:
+        batch_op.drop_column("part")
+    with op.batch_alter_table("client") as batch_op:
+        batch_op.drop_column("details")
+    for table in ("posting", "todo", "payment", "invoice", "entry", "sign_code", "statement", "series"):
+        op.drop_table(table)
+
+
+def _series() -> None:
     op.create_table(
         "series",
         sa.Column("name", sa.String(), nullable=False),
@@ -31,6 +71,9 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", "year"),
     )
+
+
+def _statement() -> None:
     op.create_table(
         "statement",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -56,6 +99,8 @@ def upgrade() -> None:
     with op.batch_alter_table("statement", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_statement_account"), ["account"], unique=False)
 
+
+def _sign_code() -> None:
     op.create_table(
         "sign_code",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -77,6 +122,8 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_code_deal_id"), ["deal_id"], unique=False)
 
+
+def _entry() -> None:
     op.create_table(
         "entry",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -101,6 +148,8 @@ def upgrade() -> None:
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entry_deal_id"), ["deal_id"], unique=False)
 
+
+def _invoice() -> None:
     op.create_table(
         "invoice",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -151,12 +200,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference"),
         sa.UniqueConstraint("series", "year", "seq"),
     )
+
+
+def _invoice_indexes() -> None:
     with op.batch_alter_table("invoice", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoice_client_id"), ["client_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invoice_corrects_id"), ["corrects_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invoice_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invoice_kind"), ["kind"], unique=False)
 
+
+def _payment() -> None:
     op.create_table(
         "payment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -204,6 +258,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_statement_id"), ["statement_id"], unique=False)
         batch_op.create_index("payment_state", ["state", "id"], unique=False)
 
+
+def _todo() -> None:
     op.create_table(
         "todo",
         sa.Column("fact_id", sa.Integer(), nullable=False),
@@ -222,6 +278,8 @@ def upgrade() -> None:
     with op.batch_alter_table("todo", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_todo_due_at"), ["due_at"], unique=False)
 
+
+def _posting() -> None:
     op.create_table(
         "posting",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -250,72 +308,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _posting_indexes() -> None:
     with op.batch_alter_table("posting", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_posting_client_id"), ["client_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_invoice_id"), ["invoice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posting_payment_id"), ["payment_id"], unique=False)
         batch_op.create_index("posting_account", ["account", "currency"], unique=False)
-
-    with op.batch_alter_table("client") as batch_op:
-        batch_op.add_column(sa.Column("details", sa.JSON(), nullable=False, server_default="{}"))
-    with op.batch_alter_table("stage_run") as batch_op:
-        batch_op.add_column(sa.Column("part", sa.Integer(), nullable=False, server_default="0"))
-    _one_live(["deal_id", "stage", "round", "part"])
-    with op.batch_alter_table("wait", naming_convention=NAMES) as batch_op:
-        batch_op.add_column(sa.Column("part", sa.Integer(), nullable=False, server_default="0"))
-        batch_op.drop_constraint("wait_deal_id_stage_round_key_key", type_="unique")
-        batch_op.create_unique_constraint("wait_place", ["deal_id", "stage", "round", "part", "key"])
-
-
-def downgrade() -> None:
-    op.execute("DELETE FROM wait WHERE part > 0")
-    op.execute("DELETE FROM stage_run WHERE part > 0")
-    with op.batch_alter_table("wait") as batch_op:
-        batch_op.drop_constraint("wait_place", type_="unique")
-        batch_op.drop_column("part")
-        batch_op.create_unique_constraint("wait_deal_id_stage_round_key_key", ["deal_id", "stage", "round", "key"])
-    _one_live(["deal_id", "stage", "round"])
-    with op.batch_alter_table("stage_run") as batch_op:
-        batch_op.drop_column("part")
-    with op.batch_alter_table("client") as batch_op:
-        batch_op.drop_column("details")
-    with op.batch_alter_table("posting", schema=None) as batch_op:
-        batch_op.drop_index("posting_account")
-        batch_op.drop_index(batch_op.f("ix_posting_payment_id"))
-        batch_op.drop_index(batch_op.f("ix_posting_invoice_id"))
-        batch_op.drop_index(batch_op.f("ix_posting_entry_id"))
-        batch_op.drop_index(batch_op.f("ix_posting_client_id"))
-
-    op.drop_table("posting")
-    with op.batch_alter_table("todo", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_todo_due_at"))
-
-    op.drop_table("todo")
-    with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.drop_index("payment_state")
-        batch_op.drop_index(batch_op.f("ix_payment_statement_id"))
-        batch_op.drop_index(batch_op.f("ix_payment_deal_id"))
-        batch_op.drop_index(batch_op.f("ix_payment_client_id"))
-
-    op.drop_table("payment")
-    with op.batch_alter_table("invoice", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invoice_kind"))
-        batch_op.drop_index(batch_op.f("ix_invoice_deal_id"))
-        batch_op.drop_index(batch_op.f("ix_invoice_corrects_id"))
-        batch_op.drop_index(batch_op.f("ix_invoice_client_id"))
-
-    op.drop_table("invoice")
-    with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_entry_deal_id"))
-
-    op.drop_table("entry")
-    with op.batch_alter_table("sign_code", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sign_code_deal_id"))
-
-    op.drop_table("sign_code")
-    with op.batch_alter_table("statement", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_statement_account"))
-
-    op.drop_table("statement")
-    op.drop_table("series")

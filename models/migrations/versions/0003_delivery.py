@@ -17,6 +17,48 @@ NAMES = {"uq": "%(table_name)s_%(column_0_N_name)s_key"}
 
 
 def upgrade() -> None:
+    """Make what delivery needs; deals that were won go on in kickoff."""
+    _closed_month()
+    _performance()
+    _project()
+    _time_entry()
+    _tracker_issue()
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("course_off_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("bounce_said", sa.String(), nullable=False, server_default=""))
+    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
+        batch_op.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="contract"))
+        batch_op.drop_constraint("sign_code_deal_id_version_number_key", type_="unique")
+        batch_op.create_unique_constraint("sign_code_deal_id_kind_version_number_key", ["deal_id", "kind", "version", "number"])
+    op.execute("UPDATE wait SET outcome = 'dropped', closed_at = opened_at, due_at = NULL WHERE stage = 'delivery' AND closed_at IS NULL")
+    op.execute(
+        """INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, wanted_at, touched_at, why)
+        SELECT 'deal-' || id || '/kickoff/r' || round || '/g1', 'kickoff', id, round, 0, 1, 'wanted', '', opened_at, opened_at, ''
+        FROM deal WHERE sales = 'won' AND work = 'kickoff'"""
+    )
+    op.execute(
+        f"UPDATE stage_run SET state = 'withdrawn', why = 'kickoff takes its place', ended_at = touched_at "  # noqa: S608
+        f"WHERE stage = 'delivery' AND state IN {LIVE}"
+    )
+
+
+def downgrade() -> None:
+    """Go back to contracts and money."""
+    op.execute("DELETE FROM sign_code WHERE kind <> 'contract'")
+    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
+        batch_op.drop_constraint("sign_code_deal_id_kind_version_number_key", type_="unique")
+        batch_op.create_unique_constraint("sign_code_deal_id_version_number_key", ["deal_id", "version", "number"])
+        batch_op.drop_column("kind")
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.drop_column("bounce_said")
+        batch_op.drop_column("bounced_at")
+        batch_op.drop_column("course_off_at")
+    for table in ("tracker_issue", "time_entry", "project", "performance", "closed_month"):
+        op.drop_table(table)
+
+
+def _closed_month() -> None:
     op.create_table(
         "closed_month",
         sa.Column("month", sa.String(), nullable=False),
@@ -24,6 +66,9 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("month"),
     )
+
+
+def _performance() -> None:
     op.create_table(
         "performance",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -41,6 +86,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_performance_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_performance_month"), ["month"], unique=False)
 
+
+def _project() -> None:
     op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -61,6 +108,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_project_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_project_manager"), ["manager"], unique=False)
 
+
+def _time_entry() -> None:
     op.create_table(
         "time_entry",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -85,6 +134,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_time_entry_deal_id"), ["deal_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_time_entry_worked_on"), ["worked_on"], unique=False)
 
+
+def _tracker_issue() -> None:
     op.create_table(
         "tracker_issue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -101,58 +152,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tracker_issue", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tracker_issue_project_id"), ["project_id"], unique=False)
-
-    with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("course_off_at", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("bounce_said", sa.String(), nullable=False, server_default=""))
-
-    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
-        batch_op.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="contract"))
-        batch_op.drop_constraint("sign_code_deal_id_version_number_key", type_="unique")
-        batch_op.create_unique_constraint("sign_code_deal_id_kind_version_number_key", ["deal_id", "kind", "version", "number"])
-
-    op.execute("UPDATE wait SET outcome = 'dropped', closed_at = opened_at, due_at = NULL WHERE stage = 'delivery' AND closed_at IS NULL")
-    op.execute(
-        """INSERT INTO stage_run (key, stage, deal_id, round, part, generation, state, owner, wanted_at, touched_at, why)
-        SELECT 'deal-' || id || '/kickoff/r' || round || '/g1', 'kickoff', id, round, 0, 1, 'wanted', '', opened_at, opened_at, ''
-        FROM deal WHERE sales = 'won' AND work = 'kickoff'"""
-    )
-    op.execute(
-        f"UPDATE stage_run SET state = 'withdrawn', why = 'kickoff takes its place', ended_at = touched_at "  # noqa: S608
-        f"WHERE stage = 'delivery' AND state IN {LIVE}"
-    )
-
-
-def downgrade() -> None:
-    op.execute("DELETE FROM sign_code WHERE kind <> 'contract'")
-    with op.batch_alter_table("sign_code", schema=None, naming_convention=NAMES) as batch_op:
-        batch_op.drop_constraint("sign_code_deal_id_kind_version_number_key", type_="unique")
-        batch_op.create_unique_constraint("sign_code_deal_id_version_number_key", ["deal_id", "version", "number"])
-        batch_op.drop_column("kind")
-
-    with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.drop_column("bounce_said")
-        batch_op.drop_column("bounced_at")
-        batch_op.drop_column("course_off_at")
-
-    with op.batch_alter_table("tracker_issue", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tracker_issue_project_id"))
-
-    op.drop_table("tracker_issue")
-    with op.batch_alter_table("time_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_time_entry_worked_on"))
-        batch_op.drop_index(batch_op.f("ix_time_entry_deal_id"))
-
-    op.drop_table("time_entry")
-    with op.batch_alter_table("project", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_project_manager"))
-        batch_op.drop_index(batch_op.f("ix_project_deal_id"))
-
-    op.drop_table("project")
-    with op.batch_alter_table("performance", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_performance_month"))
-        batch_op.drop_index(batch_op.f("ix_performance_deal_id"))
-
-    op.drop_table("performance")
-    op.drop_table("closed_month")

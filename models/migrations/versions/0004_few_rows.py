@@ -17,12 +17,14 @@ FEW = (
 
 
 def upgrade() -> None:
+    """Make the indexes of the few; they stand in for that of all due todos."""
     for name, table, column, those in FEW:
         op.create_index(name, table, [column], sqlite_where=sa.text(those), postgresql_where=sa.text(those))
     op.drop_index("ix_todo_due_at", table_name="todo")
 
 
 def downgrade() -> None:
+    """Take them away again."""
     op.create_index("ix_todo_due_at", "todo", ["due_at"])
     for name, table, _, _ in FEW:
         op.drop_index(name, table_name=table)

@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Let keys end, be rotated and speak for somebody."""
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.add_column(sa.Column("staff", sa.String(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True))
@@ -24,6 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Go back to keys that only a person ends."""
     op.drop_index("effect_counts", "effect")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_key_was_digest"))
