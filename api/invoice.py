@@ -5,17 +5,18 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from api import invoice_view
 from api.door import Door, Here
 from api.links import InvoiceLink, Opened, ReadOnly
+from api.paper import printed
 from api.posted import Form, Posted
 from models import facts, inbox, issued, payment_facts, payments, ubl, waiting
 from models import invoice as invoice_body
 from models.cash_answers import PaymentPromised
-from models.errors import Invalid, Refused, Unavailable
+from models.errors import Invalid, Refused
 from models.pages import Form as FormView
 
 pages = APIRouter(include_in_schema=False)
@@ -26,11 +27,7 @@ def pdf(link: InvoiceLink, here: Here) -> Response:
     """The invoice on paper, its e-invoice inside. Unavailable while it is being printed."""
     with here.db.reading() as session:
         invoice = issued.invoice(session, link.item)
-    place = here.settings.home / invoice.pdf_path
-    if not invoice.pdf_path or not place.is_file():
-        raise Unavailable("The PDF is being printed. Please reload this page in a moment.")
-    name = f"{invoice.number or 'pro-forma'}.pdf"
-    return FileResponse(place, media_type="application/pdf", filename=name, content_disposition_type="inline")
+    return printed(here, invoice.pdf_path, f"{invoice.number or 'pro-forma'}.pdf")
 
 
 @pages.get("/i/{token}.xml")

@@ -5,18 +5,19 @@ import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from api import proposal_view
 from api.door import Door, Here
 from api.intake import address_of
 from api.links import Opened, ProposalLink, ReadOnly
+from api.paper import printed
 from api.posted import Form, Posted
 from api.proposal_view import About, Asked, Decision
 from models import inbox
 from models.answers import Answer, ProposalAnswer, ProposalForwarded, ProposalViewed
-from models.errors import Invalid, Refused, Unavailable
+from models.errors import Invalid, Refused
 from models.intake import normal_email
 from models.pages import Form as FormView
 from models.tables import Deal
@@ -30,11 +31,7 @@ def pdf(link: ProposalLink, here: Here) -> Response:
     """The newest version on paper. Unavailable while it is being printed."""
     with here.db.reading() as session:
         document = proposal_view.newest(session, link.deal_id)
-    place = here.settings.home / document.pdf_path
-    if not document.pdf_path or not place.is_file():
-        raise Unavailable("The PDF is being printed. Please reload this page in a moment.")
-    name = f"proposal-{document.body['number']}.pdf"
-    return FileResponse(place, media_type="application/pdf", filename=name, content_disposition_type="inline")
+    return printed(here, document.pdf_path, f"proposal-{document.body['number']}.pdf")
 
 
 @pages.get("/p/{token}")

@@ -5,19 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request
-from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api.contract_forms import signer_problems, version_of
 from api.door import Door
 from api.intake import address_of
 from api.links import Opened, ReadOnly
+from api.paper import printed
 from api.posted import Posted
 from models import contract_facts, inbox
 from models.answer import Answer
 from models.cash_answers import CodeAsked
 from models.delivery_answers import ActCodeAsked
-from models.errors import Refused, Unavailable
+from models.errors import Refused
 from models.field_types import normal_email
 from models.signature import Signer
 from models.signing import TooMany
@@ -51,11 +52,7 @@ class SigningPage:
         """The newest version on paper; once accepted, the sealed one. Raises Unavailable while it is being printed."""
         with here.db.reading() as session:
             document = self.there(session, link.deal_id)
-        place = here.settings.home / document.pdf_path
-        if not document.pdf_path or not place.is_file():
-            raise Unavailable("The PDF is being printed. Please reload this page in a moment.")
-        file_name = f"{self.noun}-{document.body['number']}.pdf"
-        return FileResponse(place, media_type="application/pdf", filename=file_name, content_disposition_type="inline")
+        return printed(here, document.pdf_path, f"{self.noun}-{document.body['number']}.pdf")
 
     def ask_code(self, request: Request, link: Opened, here: Door, posted: Posted) -> Response:
         """Mail a code to whoever is about to sign; the one before ends. 429 when it is too early for another."""
