@@ -1,5 +1,6 @@
 """A house, a post office, clients and an operator: scenes are played while things die, and then everything is looked at."""
 
+import logging
 import shutil
 import threading
 import time
@@ -15,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from models.clock import real_now
 from models.effects import SETTLED, EffectState
+from models.orphans import GRACE
 from models.settings import ROOT
 from models.stages import RunState
 from models.tables import Effect, StageRun
@@ -30,6 +32,7 @@ from tests.faults.verdict import Seen, verdict
 from tests.studio import the_company
 
 AT_ONCE = 4
+log = logging.getLogger("studioflow.faults")
 RESTLESS = (RunState.WANTED, RunState.CREATED, RunState.RUNNING, RunState.WITHDRAWN)
 """States in which a run stays for moments only."""
 
@@ -104,11 +107,13 @@ class Trial:
         return restless
 
     def judge(self) -> list[str]:
-        """The verdict on everything since the beginning, once `reconcile` has had its chance to mend what is wrong."""
-        if not self._look():
-            return []
-        time.sleep(STUCK.total_seconds() + 1)  # so long a worker may take to say what became of a run
-        self.operator.runs("reconcile")
+        """The verdict on everything since the beginning, once `reconcile` has had its chances to mend what is wrong."""
+        for so_long in (STUCK, GRACE):  # a worker may take so long to say what became of a run; then so long does Prefect's word count
+            if not (wrong := self._look()):
+                return []
+            log.info("Not right yet: %s", wrong)
+            time.sleep(so_long.total_seconds() + 1)
+            self.operator.runs("reconcile")
         return self._look()
 
     def _look(self) -> list[str]:
