@@ -10,9 +10,13 @@ PROC = Path("/proc")
 SMAPS = PROC / "self" / "smaps_rollup"
 NAMES = {
     "deployments.cli": "supervisor",
+    "studioflow prefect": "Prefect server",
     "deployments.prefect_server": "Prefect server",
+    "studioflow worker": "worker",
     "deployments.worker": "worker",
+    "studioflow api": "pages",
     "api.app:create_app": "pages",
+    "studioflow sandbox": "sandbox",
     "deployments.sandbox.app:create_app": "sandbox",
     "tasks.gateways.pdf_child": "PDF process",
     "sh": "guard",
@@ -53,7 +57,8 @@ def _look(pid: int) -> Process | None:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    name = next((NAMES[word] for word in [*words[1:], Path(words[0]).name] if word in NAMES), Path(words[0]).name)
+    own = Path(words[0].strip()).name  # a part that was forked has a title instead of words
+    name = next((NAMES[word] for word in [*words[1:], own] if word in NAMES), own)
     memory = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
     return Process(pid, name, memory, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
 

@@ -128,28 +128,14 @@ def look_less_often() -> None:
     background_workers.Worker = patient  # ty: ignore[invalid-assignment]
 
 
-def main() -> None:
-    """Serve Prefect's API and UI on the host and port of the settings until told to stop, or one half of the server."""
-    half, settings = prefect_halves.wanted(), read()
-    try:
-        check_guarded(settings)
-    except BadSetup as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(2)
-    os.environ.update(environment(settings))
+def serve(settings: Settings, half: str = "") -> None:
+    """Serve Prefect's API and UI on the host and port of the settings until told to stop; `half` is "" for all of it, or "api"."""
     settings.path("prefect", "prefect.db")
-    if half:
-        prefect_halves.expect_shared(os.environ)
-    if half == "services":
-        look_less_often()
-        prefect_halves.serve_services()
-        return
-
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
     import uvicorn
     from prefect.server.api.server import create_app
 
-    from deployments.prefect_nudges import Nudging  # here: the supervisor reads this file, and has no use for a database's library
+    from deployments.prefect_nudges import Nudging  # here: the supervisor reads this file, which not everywhere has a use for them
     from models.db import Database
 
     gc.freeze()
@@ -166,6 +152,24 @@ def main() -> None:
         log_config=None,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+
+
+def main() -> None:
+    """Serve as the settings say: everything, or one half of the server."""
+    half, settings = prefect_halves.wanted(), read()
+    try:
+        check_guarded(settings)
+    except BadSetup as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    os.environ.update(environment(settings))
+    if half:
+        prefect_halves.expect_shared(os.environ)
+    if half == "services":
+        look_less_often()
+        prefect_halves.serve_services()
+    else:
+        serve(settings, half)
 
 
 if __name__ == "__main__":

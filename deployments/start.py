@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
-from deployments import health, running, secrets_file
+from deployments import hatch, health, running, secrets_file
 from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
@@ -16,6 +17,7 @@ from models.settings import ROOT, Settings, read
 
 BUSY_SECONDS = 3.0
 DETACHED_SECONDS = 180.0
+LEAVING_SECONDS = 3
 
 
 def settings_of(**over: object) -> Settings:
@@ -41,14 +43,19 @@ def check(settings: Settings) -> None:
 
 
 def check_apart(settings: Settings) -> None:
-    """As `check`, in a process of its own: what it imports would stay in the supervisor's memory for ever."""
-    done = subprocess.run(
-        [sys.executable, "-m", "deployments.start"], cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
-    )
-    if done.returncode == BAD_SETUP:
-        raise BadSetup(*done.stderr.splitlines())
-    if done.returncode > 0:
-        raise StudioError(done.stderr)
+    """As `check`, in a process of its own: what it opens, reads and imports for that is nothing to the supervisor."""
+    with tempfile.TemporaryFile() as words:
+        if hatch.CAN:
+            code = hatch.hatch("deployments.parts:set_up", words.fileno(), name="set-up", cwd=ROOT).wait()
+        else:
+            command, env = [sys.executable, "-m", "deployments.start"], child_environment(settings)
+            code = subprocess.run(command, cwd=ROOT, env=env, stdout=words, stderr=words, check=False).returncode
+        words.seek(0)
+        said = words.read().decode(errors="replace")
+    if code == BAD_SETUP:
+        raise BadSetup(*said.splitlines())
+    if code > 0:
+        raise StudioError(said)
 
 
 def migrate(settings: Settings) -> tuple[str, str]:
@@ -96,6 +103,7 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
             ready()
 
         parts = children(settings, own_engine=own_engine)
+        os.environ.update(child_environment(settings))  # Prefect reads its settings when it is imported, here, for every fork
         return Supervisor(parts, settings.home / "logs", child_environment(settings), cwd=ROOT).run(all_well, lambda: check_apart(settings))
 
 
@@ -126,20 +134,26 @@ def up_detached(settings: Settings, arguments: list[str]) -> Running:
 def children(settings: Settings, *, own_engine: bool) -> list[Child]:
     """The parts: Prefect's server (unless PREFECT_API_URL names another), worker, the sandbox provider where it is chosen, pages."""
     python = sys.executable
-    engine = Child("prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"))
-    ready = health.answers(f"http://{settings.host}:{settings.api_port}/health/ready")
-    sandbox = Child("sandbox", _served("deployments.sandbox.app", settings.host, settings.sandbox), health.answers(health.sandbox(settings)))
+    pages = f"http://{settings.host}:{settings.api_port}/health/ready"
+    engine = Child(
+        "prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"),
+        "deployments.part_of_prefect:server",
+    )  # fmt: skip
+    sandbox = Child(
+        "sandbox", _served("deployments.sandbox.app", settings.host, settings.sandbox), health.answers(health.sandbox(settings)),
+        "deployments.parts:sandbox",
+    )  # fmt: skip
     return [
         *([engine] if own_engine else []),
-        Child("worker", [python, "-m", "deployments.worker"]),
+        Child("worker", [python, "-m", "deployments.worker"], main="deployments.parts:worker"),
         *([Child("runner", [python, "-m", "deployments.runner"])] if settings.worker == "process" else []),
         *([sandbox] if settings.payments == "sandbox" else []),
-        Child("api", _served("api.app", settings.host, settings.api_port), ready),
+        Child("api", _served("api.app", settings.host, settings.api_port), health.answers(pages), "deployments.parts:pages"),
     ]
 
 
 def _served(app: str, host: str, port: int) -> list[str]:
-    words = ["--factory", "--host", host, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    words = ["--factory", "--host", host, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", str(LEAVING_SECONDS)]
     return [sys.executable, "-m", "uvicorn", f"{app}:create_app", *words]
 
 
@@ -170,9 +184,14 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
     return [sentence for free, sentence in wanted if not free]
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Check the set-up; exit 2 with one line per problem on stderr."""
     try:
         check(settings_of())
     except BadSetup as error:
         sys.stderr.write(str(error))
         sys.exit(BAD_SETUP)
+
+
+if __name__ == "__main__":
+    main()

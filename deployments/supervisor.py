@@ -16,6 +16,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
+
+from deployments import hatch
+from deployments.hatch import Hatched
 
 log = logging.getLogger("studioflow.supervisor")
 TICK = 0.2
@@ -39,11 +43,15 @@ exit 0
 
 @dataclass(frozen=True)
 class Child:
-    """A part to run. `trouble` is asked while the system starts: "" means that it is well."""
+    """A part to run. `trouble` is asked while the system starts: "" means that it is well.
+
+    `main` names a function, `module:function`, that does the same as the command: where that can be, the part is a fork that calls it.
+    """
 
     name: str
     command: Sequence[str]
     trouble: Callable[[], str] = lambda: ""
+    main: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,13 +78,13 @@ class End:
 class _Running:
     child: Child
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Hatched | None = None
     due: float = 0
     deaths: deque[float] = field(default_factory=deque)
 
 
 class Supervisor:
-    """Runs `children` with `environment`, their words in `logs`/<name>.log."""
+    """Runs `children` with `environment` (forks have the one of this process), their words in `logs`/<name>.log."""
 
     def __init__(
         self, children: Sequence[Child], logs: Path, environment: Mapping[str, str], *, cwd: Path, policy: Policy = Policy()
@@ -148,11 +156,16 @@ class Supervisor:
     def _start(self, running: _Running) -> None:
         running.log.parent.mkdir(parents=True, exist_ok=True)
         with running.log.open("ab") as log:
-            running.process = subprocess.Popen(
-                list(running.child.command), cwd=self._cwd, env=self._environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+            running.process = self._launch(running.child, log)
         self._tell_guard("+", running.process.pid)
+
+    def _launch(self, child: Child, log: BinaryIO) -> subprocess.Popen[bytes] | Hatched:
+        if child.main and hatch.CAN:
+            return hatch.hatch(child.main, log.fileno(), name=child.name, cwd=self._cwd)
+        return subprocess.Popen(
+            list(child.command), cwd=self._cwd, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
 
     def _bury(self, running: _Running) -> None:
         if running.process is None:

@@ -167,10 +167,10 @@ async def _watch_memory(warm: WarmWorker, most: int, stopping: asyncio.Event) ->
     stopping.set()
 
 
-def is_too_large(most: int, status: Path = Path("/proc/self/status")) -> bool:
-    """Whether this process holds more than `most` MB; never where that cannot be read."""
-    lines = status.read_text().splitlines() if status.exists() else []
-    return any(int(line.split()[1]) > most * 1000 for line in lines if line.startswith("VmRSS:"))
+def is_too_large(most: int, memory: Path = Path("/proc/self/smaps_rollup")) -> bool:
+    """Whether this process holds more than `most` MB, of what it shares its share; never where that cannot be read."""
+    lines = memory.read_text().splitlines() if memory.exists() else []
+    return any(int(line.split()[1]) > most * 1000 for line in lines if line.startswith("Pss:"))
 
 
 async def _beat() -> None:

@@ -21,6 +21,7 @@ from models.tables import Client, Deal, Fact
 from models.tracks import CLOSED, Sales
 
 SAME_APPLICATION = timedelta(hours=24)
+JOINS = "intake"
 NEVER = datetime.min.replace(tzinfo=UTC)
 LARGEST_BUDGET = 1_000_000_000
 
@@ -70,16 +71,14 @@ def admit(
         serialise(session, f"contact/{name}")
     session.refresh(fact)
     if fact.deal_id:
-        deal = session.get_one(Deal, fact.deal_id)
-        opened_by = session.exec(select(func.min(Fact.id)).where(Fact.deal_id == deal.id, Fact.kind == Application.kind)).one()
-        return Admitted(deal, opened_by == fact.id)
+        return Admitted(session.get_one(Deal, fact.deal_id), is_new=not _has_joined(session, fact))
     client = _recognise(session, who) or _new_client(session, who, application, locale, now)
     deal = _same_work(session, client, application.service, now)
     if deal:
         fact.deal_id = deal.id
         session.add(fact)
         joined = Joined(application=fact.id or 0, message=application.message[:5000])
-        inbox.tell(session, deal.id or 0, joined, source="intake", external_id=f"joined/{fact.id}", actor=fact.actor, now=now)
+        inbox.tell(session, deal.id or 0, joined, source=JOINS, external_id=f"joined/{fact.id}", actor=fact.actor, now=now)
         return Admitted(deal, is_new=False)
     budget = _budget(application.budget, currency)
     deal = Deal(
@@ -151,6 +150,11 @@ def _same_work(session: Session, client: Client, service: str, now: datetime) ->
     return None
 
 
+def _has_joined(session: Session, fact: Fact) -> bool:
+    """Whether an application joined its deal. The one that opened it may have come later: an earlier one's worker died, say."""
+    return session.exec(select(Fact.id).where(Fact.source == JOINS, Fact.external_id == f"joined/{fact.id}")).first() is not None
+
+
 def applications(session: Session, deal_id: int) -> list[Fact]:
     """The applications that opened or joined a deal."""
     return facts.of_deal(session, deal_id, Application.kind)
@@ -165,5 +169,4 @@ def status(session: Session, application_id: int) -> dict[str, Any]:
         return {"id": application_id, "state": "suspected", "deal": None}
     if fact.deal_id is None:
         return {"id": application_id, "state": "received", "deal": None}
-    first = session.exec(select(func.min(Fact.id)).where(Fact.deal_id == fact.deal_id, Fact.kind == Application.kind)).one()
-    return {"id": application_id, "state": "opened" if first == fact.id else "joined", "deal": fact.deal_id}
+    return {"id": application_id, "state": "joined" if _has_joined(session, fact) else "opened", "deal": fact.deal_id}

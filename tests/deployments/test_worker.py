@@ -118,10 +118,10 @@ def test_the_waker_looks_again_as_soon_as_there_may_be_something(done: Round, so
     assert look_again(done) == soon
 
 
-@pytest.mark.parametrize(("held", "too_large"), [("VmRSS:\t  600000 kB", False), ("VmHWM:\t 900000 kB\nVmRSS:\t 600001 kB", True), ("", False)])
+@pytest.mark.parametrize(("held", "too_large"), [("Pss:\t  600000 kB", False), ("Rss:\t 900000 kB\nPss:\t 600001 kB", True), ("", False)])
 def test_a_worker_that_holds_more_than_it_may_is_too_large(tmp_path: Path, held: str, too_large: bool) -> None:
-    (tmp_path / "status").write_text(held)
-    assert is_too_large(600, tmp_path / "status") is too_large
+    (tmp_path / "smaps_rollup").write_text(held)
+    assert is_too_large(600, tmp_path / "smaps_rollup") is too_large
     assert not is_too_large(600, tmp_path / "no /proc here")
 
 

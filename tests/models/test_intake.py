@@ -147,6 +147,15 @@ def test_admitting_again_says_the_same(here_sqlite) -> None:
         assert len(session.exec(select(Fact).where(Fact.kind == "application.joined")).all()) == 1
 
 
+def test_the_application_that_opened_a_deal_need_not_be_the_first_that_came(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        first, second = an_application(session), an_application(session)
+        said = [admit(session, fact).is_new for fact in (second, first, second, first)]
+        states = [intake.status(session, fact.id)["state"] for fact in (first, second)]
+    assert said == [True, False, True, False]
+    assert states == ["joined", "opened"]
+
+
 # What they named
 
 
