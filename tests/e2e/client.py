@@ -2,11 +2,14 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from deployments.demo import ANSWERS
 from deployments.demo_cash import PARTY, SIGNER
@@ -15,8 +18,9 @@ from models import links, signing, wanted
 from models.cash_tables import Invoice
 from models.stages import Stage
 from models.tables import Client, Deal, Effect, Fact, Link, Move, StageRun, Wait
+from models.tracks import Sales
 from tests.e2e.system import System, eventually
-from tests.factories import a_client, a_signed_deal
+from tests.factories import a_client, a_deal, a_signed_deal, an_agreed_deal, an_estimate
 
 COMPLEX: dict[str, Any] = {
     "integration": "custom", "crm-name": "Our own, in Access", "pages": "300", "templates": "30",
@@ -108,15 +112,25 @@ class Someone:
         with self.system.db.reading() as session:
             return session.exec(select(Invoice).where(Invoice.deal_id == self.deal).order_by(col(Invoice.id).desc())).first()
 
+    def has_proposal(self) -> None:
+        """Begin where the estimate is approved, by the rules alone; the engine makes the proposal."""
+
+        def estimated(session: Session, *, at: datetime, **values: Any) -> Deal:
+            deal = a_deal(session, sales=Sales.ESTIMATING, opened_at=at, **values)
+            an_estimate(session, deal, at=at)
+            return deal
+
+        self._stands_before(Stage.PROPOSAL, estimated)
+        self.gets("proposal/v1/mail")
+
+    def has_accepted(self) -> None:
+        """Begin where the proposal is accepted, by the rules alone; the engine asks who the contracting party is."""
+        self._stands_before(Stage.CONTRACT, partial(an_agreed_deal, details=False))
+        self.gets("r1/contract/details")
+
     def has_signed(self) -> Invoice:
         """Begin where both have signed, by the rules alone; return the first invoice, which the engine makes."""
-        now = self.system.now()
-        with self.system.db.writing() as session:
-            client = a_client(session, email=self.email, company="Acme", name="Ada Byron")
-            deal = a_signed_deal(session, at=now, client=client, service="corporate-site", salesperson="conor@northlight.example")
-            wanted.want(session, Stage.INVOICE, deal=deal, part=1, now=now)
-            self.deal = deal.id or 0
-        self.system.nudge()
+        self._stands_before(Stage.INVOICE, a_signed_deal, part=1)
         return self.is_billed()
 
     def buys(self) -> Invoice:
@@ -127,6 +141,10 @@ class Someone:
         self.gets("proposal/v1/mail")
         assert self.accepts().status_code == 200
         self.gets("r1/contract/details")
+        return self.signs_and_is_billed()
+
+    def signs_and_is_billed(self) -> Invoice:
+        """Go from the question who the contracting party is to the first invoice."""
         self.gives_details()
         self.gets("contract/v1/mail")
         assert self.signs(self.asks_code()).status_code == 200
@@ -205,6 +223,15 @@ class Someone:
         """The deal's effects and their states."""
         with self.system.db.reading() as session:
             return {effect.key: effect.state for effect in session.exec(select(Effect).where(Effect.deal_id == self.deal))}
+
+    def _stands_before(self, stage: Stage, make: Callable[..., Deal], *, part: int = 0) -> None:
+        now = self.system.now()
+        with self.system.db.writing() as session:
+            client = a_client(session, email=self.email, company="Acme", name="Ada Byron")
+            deal = make(session, at=now, client=client, service="corporate-site", salesperson="conor@northlight.example")
+            wanted.want(session, stage, deal=deal, part=part, now=now)
+            self.deal = deal.id or 0
+        self.system.nudge()
 
     def _my_deal(self, seconds: float) -> int:
         def look() -> int | None:

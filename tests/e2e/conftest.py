@@ -1,6 +1,7 @@
 """One system for the tests that only use it; tests that kill parts start their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,14 +22,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
+SHARED: list[System] = []
+
+
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     one = System(tmp_path_factory.mktemp("system"))
+    SHARED.append(one)
     try:
         one.start()
         yield one
     finally:
         one.stop()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Who rested gets up for the next tests."""
+    for one in SHARED:
+        if not one.running and "system" in item.fixturenames:
+            one.start()
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Nothing runs idle beside the thousands of tests that need no system."""
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        for one in SHARED:
+            one.rest()
 
 
 @pytest.fixture

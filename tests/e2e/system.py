@@ -109,9 +109,13 @@ class System:
         os.killpg(part.pid, sign)
         part.wait(timeout=20)
 
-    def stop(self) -> None:
+    def rest(self) -> None:
+        """End every part; what it holds stays, and `start` goes on with it."""
         for name in list(self.running):
             self.kill(name)
+
+    def stop(self) -> None:
+        self.rest()
         self.db.close()
 
     def advance(self, *, days: float = 0, minutes: float = 0) -> None:

@@ -30,10 +30,7 @@ def chromium() -> Iterator[Browser]:
 def proposed(system: System) -> Someone:
     """A client who has a proposal."""
     one = Someone(system)
-    one.applies()
-    one.gets("r1/brief/mail")
-    one.sends_brief()
-    one.gets("proposal/v1/mail")
+    one.has_proposal()
     return one
 
 

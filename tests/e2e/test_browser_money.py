@@ -30,7 +30,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("kind", [DESKTOP, PHONE], ids=["at a desk", "on a phone without scripts"])
 def test_a_client_gives_details_signs_and_pays(system: System, chromium: Browser, someone: Someone, kind: dict[str, Any]):
-    accepts(someone)
+    someone.has_accepted()
     with visit(chromium, system.base, kind) as client:
         _gives_details(client, someone)
         _signs(client, someone)
@@ -79,7 +79,7 @@ def test_a_day_is_promised_and_one_that_is_past_is_not_taken(system: System, chr
 
 
 def test_a_contract_is_signed_and_its_invoice_paid_by_keyboard_alone(system: System, chromium: Browser, someone: Someone):
-    accepts(someone)
+    someone.has_accepted()
     someone.gives_details()
     someone.gets("contract/v1/mail")
     with visit(chromium, system.base) as client:
@@ -165,7 +165,8 @@ def test_an_operator_records_a_payment_in_the_resume_form_and_a_wrong_one_is_ref
 def bought(system: System) -> Someone:
     """A client who signed by a code from the mail and has not paid."""
     one = Someone(system)
-    one.buys()
+    one.has_accepted()
+    one.signs_and_is_billed()
     return one
 
 
@@ -185,16 +186,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     window.set_default_timeout(browser.PATIENCE)
     yield window
     context.close()
-
-
-def accepts(someone: Someone) -> None:
-    """Go as far as the question who the contracting party is."""
-    someone.applies()
-    someone.gets("r1/brief/mail")
-    someone.sends_brief()
-    someone.gets("proposal/v1/mail")
-    assert someone.accepts().status_code == 200
-    someone.gets("r1/contract/details")
 
 
 def _gives_details(client: Visit, someone: Someone) -> None:

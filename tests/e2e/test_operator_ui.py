@@ -51,12 +51,7 @@ def test_the_runs_of_one_deal_are_found_by_its_tag_named_by_stage_deal_and_clien
 
 
 def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_with_a_reason(system: System, page: Page, someone: Someone):
-    someone.applies()
-    someone.gets("r1/brief/mail")
-    someone.sends_brief()
-    someone.gets("proposal/v1/mail")
-    assert someone.accepts().status_code == 200
-    someone.gets("r1/contract/details")
+    someone.has_accepted()
     someone.gives_details()
     someone.gets("contract/v1/mail")
     wait = someone.is_asked("contract")

@@ -141,7 +141,7 @@ class House(System):
         self.nest.end()
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(ProcessLookupError):  # it may have died by itself a moment ago
             super().kill(name, sign)
 
     def _launch(self, name: str) -> Any:

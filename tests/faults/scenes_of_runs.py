@@ -1,12 +1,15 @@
 """How the rarer moves of rows come about, one after the other: runs that Prefect lost or failed, deals closed in every state, two workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 from sqlmodel import Session
 
 from models import keys, leases
 from models.answers import ClosedAsLost
+from models.clock import real_now
 from models.stages import RUN_MOVES, RunState, Stage
 from models.tables import Client, Deal, StageRun
 from models.tracks import Sales
@@ -98,21 +101,30 @@ def begins_twice(trial: Trial) -> None:
 
 
 def begins_before_it_is_written_down(trial: Trial) -> None:
-    """One worker dies between making a run and writing it down; another, who only works, has taken the run by then."""
+    """Whoever made a run died before it was written down; a worker that only works has taken the run by then, and dies as well."""
     house = trial.house
     for side in ("before", "after"):
         house.kill("worker")
-        env = {"STUDIO_NUDGE_PORT": str(free_port()), "STUDIO_WAKER_SECONDS": "3600", "STUDIO_WORKER_POLL": "1"}
-        second = house.launch_beside(env, [f"run/wanted>running/{side}"])
-        eventually(lambda second=second: f"/{second.pid}/" in _waker(trial), "the second worker does not begin")
-        with house.db.writing() as session:  # it has had its look, and leaves the next to the first
-            leases.give_back(session, "waker", _waker(trial))
-        player, _ = _with_a_run(trial, RunState.WANTED, "")
-        first = house.launch_beside({}, ["run/wanted>created/before"])
-        eventually(lambda first=first: first.poll() is not None, "the first worker does not die", seconds=60)
-        eventually(lambda second=second: second.poll() is not None, "the second worker does not die", seconds=60)
+        with _woken_from_elsewhere(trial):
+            second = house.launch_beside({"STUDIO_NUDGE_PORT": str(free_port()), "STUDIO_WORKER_POLL": "1"}, [f"run/wanted>running/{side}"])
+            player = _with_a_run_of_prefects(trial, RunState.WANTED, {"type": "SCHEDULED"}, is_written_down=False)
+            eventually(lambda second=second: second.poll() is not None, "the second worker does not die", seconds=60)
         house.start_mortal("worker")
         player.is_asked("brief", seconds=90)
+
+
+@contextmanager
+def _woken_from_elsewhere(trial: Trial) -> Generator[None]:
+    """Some worker on another machine, which does nothing, is the waker meanwhile."""
+    other, now = "elsewhere/1/0", real_now()
+    with trial.house.db.writing() as session:
+        leases.give_back(session, "waker", leases.holder(session, "waker"))
+        for name in ("waker", f"worker/{other}"):
+            assert leases.take(session, name, other, length=timedelta(minutes=15), now=now)
+    yield
+    with trial.house.db.writing() as session:
+        for name in ("waker", f"worker/{other}"):
+            leases.give_back(session, name, other)
 
 
 def cannot_be_written_to(trial: Trial) -> None:
@@ -171,13 +183,14 @@ def _with_a_run(trial: Trial, state: RunState, flow_run_id: str, session: Sessio
     return player, row
 
 
-def _with_a_run_of_prefects(trial: Trial, state: RunState, said: dict[str, str]) -> Player:
-    """Somebody in briefing whose row stands in one state, and whose run in Prefect in another."""
+def _with_a_run_of_prefects(trial: Trial, state: RunState, said: dict[str, str], *, is_written_down: bool = True) -> Player:
+    """Somebody in briefing whose row stands in one state, and whose run in Prefect in another; whether the row knows the run."""
     found = trial.house.prefect("GET", "/deployments/name/brief/brief")
     with trial.house.db.writing() as session:
         player, row = _with_a_run(trial, state, "", session)
         order = {"parameters": {"deal_id": player.deal}, "idempotency_key": row.key, "state": said}
-        row.flow_run_id = trial.house.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)["id"]
+        made = trial.house.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)["id"]
+        row.flow_run_id = made if is_written_down else None
         session.add(row)
     return player
 
@@ -186,11 +199,6 @@ def _posts(player: Player, key: str, body: dict) -> None:
     with player.http as http:
         answer = http.post(f"/api/deals/{player.deal}/facts", json=body, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code in {200, 201}, answer.text
-
-
-def _waker(trial: Trial) -> str:
-    with trial.house.db.reading() as session:
-        return leases.holder(session, "waker")
 
 
 def _state(trial: Trial, row: StageRun) -> str:
