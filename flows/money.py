@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from prefect import flow
 from pydantic import Field
 
-from flows.operations import Reason, Who
+from flows.operations import Reason, Who, Why
 from models.answer import MOST_ID, MOST_MONEY, MOST_PARTS
 from models.errors import Refused
 from tasks import money, statements
@@ -37,10 +37,11 @@ counted twice. The client gets a receipt; what is too much is kept as their cred
 )
 def record_payment(
     amount: Amount, on: Day, who: Who, invoice: Invoice = "", deal_id: Deal = 0, part: Part = 0, currency: Currency = "EUR",
-    method: Method = "bank", reference: Reference = "",
+    method: Method = "bank", reference: Reference = "", reason: Why = "",
 ) -> str:  # fmt: skip
     """Record a payment; return what is open now."""
-    payment = {"amount": str(amount), "currency": currency, "on": on.isoformat(), "method": method, "reference": reference, "part": part}
+    came = {"amount": str(amount), "currency": currency, "on": on.isoformat(), "method": method}
+    payment = came | {"reference": reference, "part": part, "reason": reason}
     said = money.record_payment(invoice, deal_id, payment, who, this_run())
     world().nudge()
     return said
@@ -51,9 +52,9 @@ def record_payment(
     description="""Books a payment that nobody could place on the invoices you name. The artifact money-proof and `GET /api/suspense` list what
 waits, each with the invoices that it may be for. Several invoices: the one due first is paid first, the rest is the client's credit.""",
 )
-def match_suspense(payment_id: PaymentId, invoices: Numbers, who: Who) -> str:
+def match_suspense(payment_id: PaymentId, invoices: Numbers, who: Who, reason: Why = "") -> str:
     """Match a payment by hand; return where it went."""
-    said = money.match_payment(payment_id, invoices, who, this_run())
+    said = money.match_payment(payment_id, invoices, who, this_run(), reason)
     world().nudge()
     return said
 
@@ -72,7 +73,7 @@ def ignore_payment(payment_id: PaymentId, reason: Reason, who: Who) -> str:
     description="""Takes a bank statement in (camt.053 or MT940) that lies in the watched folder on the server, or among the refused ones after
 it was mended. Importing twice changes nothing. **It fails** with the reason when the file is no whole statement of our account.""",
 )
-def import_statement(file: File, who: Who) -> str:
+def import_statement(file: File, who: Who, reason: Why = "") -> str:  # noqa: ARG001 (it is for the history: the run's own, and its diary)
     """Take a statement in; return what became of its lines."""
     return statements.import_file(file, who)
 

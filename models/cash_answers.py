@@ -96,6 +96,7 @@ class PaymentRecorded(Answer):
     method: Literal["bank", "card", "cash", "other"] = Field(default="bank", description="bank, card, cash or other.")
     reference: str = Field(default="", max_length=140, description="What the payer wrote, or the receipt's number.")
     part: int = Part
+    reason: str = Field(default="", max_length=2000, description="Why, where that does not go without saying. The history shows it.")
 
     @field_validator("currency", mode="before")
     @classmethod

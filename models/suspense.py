@@ -44,7 +44,7 @@ def everything(session: Session, *, after: int = 0, limit: int | None = None) ->
     return [_waiting(payment, [numbers[one] for one in payment.suggested if one in numbers]) for payment in rows]
 
 
-def match(session: Session, payment_id: int, invoice_numbers: Sequence[str], *, who: str, now: datetime, key: str = "") -> Payment:
+def match(session: Session, payment_id: int, invoice_numbers: Sequence[str], *, who: str, now: datetime, key: str = "", reason: str = "") -> Payment:
     """Book a payment that lies in suspense on these invoices, by a person's word. The same `key` again changes nothing.
 
     Raises Missing for an unknown payment or number, Refused when it does not lie in suspense or cannot be for them.
@@ -62,8 +62,8 @@ def match(session: Session, payment_id: int, invoice_numbers: Sequence[str], *, 
             raise Refused(reason)
     else:
         _place(session, payment, invoices, who, now)
-    payment.said = f"{payment.said} Matched by {who}."
-    _tell(session, payment, MATCHED, told, {"invoices": [invoice.number for invoice in invoices]}, who, now)
+    payment.said = " ".join(filter(None, [payment.said, f"Matched by {who}.", reason]))
+    _tell(session, payment, MATCHED, told, {"invoices": [invoice.number for invoice in invoices], "reason": reason}, who, now)
     return payment
 
 

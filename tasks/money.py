@@ -49,11 +49,11 @@ def record_payment(invoice: str, deal_id: int, payment: dict[str, Any], who: str
 
 
 @step
-def match_payment(payment_id: int, invoice_numbers: list[str], who: str, key: str) -> str:
+def match_payment(payment_id: int, invoice_numbers: list[str], who: str, key: str, reason: str = "") -> str:
     """Book what lay in suspense on these invoices, by a person's word; say where it went. Raises Refused where it cannot be for them."""
     here = world()
     with here.db.writing() as session:
-        return payments.match(session, payment_id, invoice_numbers, who=who, now=here.now(), key=key).said
+        return payments.match(session, payment_id, invoice_numbers, who=who, now=here.now(), key=key, reason=reason).said
 
 
 @step

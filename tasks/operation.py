@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from models.cash_tables import Invoice
 from models.tables import Client, Deal, Effect, Fact
-from tasks import labels
+from tasks import diary, labels
 from tasks.world import world
 
 P = ParamSpec("P")
@@ -29,6 +29,7 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
         @wraps(function)
         def carry(*args: P.args, **kwargs: P.kwargs) -> R:
             labels.put_on(tags(name, dict(flow_run.parameters)))
+            diary.write(asked(dict(flow_run.parameters)))
             return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=run_name)(carry)
@@ -58,6 +59,12 @@ def title(name: str, parameters: dict[str, Any]) -> str:
     parameters = parameters | dict(parameters.get("client") or {})
     about = next((f"{field.removesuffix('_id').removesuffix('name')} {parameters[field]}".strip() for field in ABOUT if parameters.get(field)), "")
     return f"{name} · {about.removeprefix('company ').removeprefix('file ')}" if about else name
+
+
+def asked(parameters: dict[str, Any]) -> str:
+    """The first line of an operation's diary: who asks for it, and why."""
+    who, why = str(parameters.get("who") or "Somebody"), str(parameters.get("reason") or "").strip()
+    return f"{who} asks for this: {why}" if why else f"{who} asks for this, and says no reason."
 
 
 def tags(name: str, parameters: dict[str, Any]) -> list[str]:

@@ -179,11 +179,12 @@ def test_a_persons_word_books_what_lay_in_suspense(here) -> None:
         invoice = an_invoice(session, gross=100)
         payment = receive(session, a_transfer(eur(120), "website"))
         for _ in range(2):
-            payments.match(session, payment.id, [invoice.number.lower()], who="conor", now=MONDAY, key="run/1")
+            payments.match(session, payment.id, [invoice.number.lower()], who="conor", now=MONDAY, key="run/1", reason="They rang.")
         assert (payment.state, ledger.open_of(session, invoice), ledger.owed_of(session, invoice)) == ("matched", eur(0), eur(20))
-        assert payment.said.endswith("Matched by conor.")
+        assert payment.said.endswith("Matched by conor. They rang.")
         assert len(entries(session)) == 2
-        assert session.exec(select(Fact).where(Fact.kind == "payment.matched")).one().actor == "staff:conor"
+        told = session.exec(select(Fact).where(Fact.kind == "payment.matched")).one()
+        assert (told.actor, told.payload["reason"]) == ("staff:conor", "They rang.")
         with pytest.raises(Refused, match="does not lie in suspense: it is matched"):
             payments.match(session, payment.id, [invoice.number], who="conor", now=MONDAY, key="run/2")
         assert healthy(session)

@@ -61,6 +61,17 @@ def test_a_run_that_the_waker_made_has_its_tags_and_costs_no_request(known: list
     assert labels.lacking(known, ["stage:brief", "deal:1"]) == lacks
 
 
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ({"who": "Conor", "reason": " They rang. "}, "Conor asks for this: They rang."), ({"who": "Conor"}, "Conor asks for this, and says no reason."),
+        ({"who": "", "reason": "x"}, "Somebody asks for this: x"),
+    ],
+)  # fmt: skip
+def test_the_diary_of_an_operation_begins_with_who_and_why(form: dict, line: str) -> None:
+    assert operation.asked(form) == line
+
+
 def test_outside_of_a_run_there_is_nothing_to_tag() -> None:
     assert FlowRunContext.get() is None
     labels.put_on(["deal:1"])
