@@ -59,25 +59,31 @@ class Database:
         On SQLite it takes the write lock at once, so nothing read in it can be outdated when it writes.
         Raises Unavailable when the lock cannot be had, the line to the database is cut, or the disk is full (retried).
         """
-        with Session(self._writer, expire_on_commit=False) as session:
-            try:
-                yield session
-                session.commit()
-            except OperationalError as error:
-                said = next((said for word, said in PASSES.items() if word in str(error.orig)), AWAY if _is_away(error) else "")
-                if said:
-                    raise Unavailable(said) from error
-                raise
+        with _what_passes(), Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.commit()
 
     @contextmanager
     def reading(self) -> Generator[Session]:
-        """A consistent look that writes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A consistent look that writes nothing. Raises Unavailable as `writing` does."""
+        with _what_passes(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+@contextmanager
+def _what_passes() -> Generator[None]:
+    """Say Unavailable of a trouble that passes by itself."""
+    try:
+        yield
+    except OperationalError as error:
+        said = next((said for word, said in PASSES.items() if word in str(error.orig)), AWAY if _is_away(error) else "")
+        if said:
+            raise Unavailable(said) from error
+        raise
 
 
 def _is_away(error: OperationalError) -> bool:

@@ -6,10 +6,13 @@ The worker's process beats by itself. Where a run has a process of its own (a st
 import logging
 import os
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from models import leases
+from models.db import Database
 from models.errors import StudioError
 from tasks.world import WORKER_LEASE, real_now, world
 
@@ -17,16 +20,25 @@ EVERY = 5.0
 OWN_PROCESS = "PREFECT__FLOW_RUN_ID"
 """Prefect sets it in a process that it starts for one run."""
 log = logging.getLogger("studioflow.worker")
+_missed: WeakKeyDictionary[Database, float] = WeakKeyDictionary()
+"""When this process last could not renew its lease in a database, by its own clock."""
 
 
 def beat() -> None:
-    """Renew this process's lease. A database that is busy is tried again by the next beat."""
+    """Renew this process's lease. A database that is busy or away is tried again by the next beat."""
     here = world()
     try:
         with here.db.writing() as session:
             leases.take(session, f"worker/{here.worker}", here.worker, length=WORKER_LEASE, now=real_now())
     except StudioError as error:
+        _missed[here.db] = time.monotonic()
         log.warning("The worker's lease could not be renewed: %s", error)
+
+
+def was_missed() -> bool:
+    """Whether the database was away within a lease's time. Then nobody could renew, and no lapsed lease says that a worker is dead."""
+    missed = _missed.get(world().db)
+    return missed is not None and time.monotonic() - missed < WORKER_LEASE.total_seconds()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ which `reconcile` tells of until somebody starts the stage again from its deploy
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as with_
 from datetime import datetime, timedelta
 
 from prefect.client.schemas.objects import State, StateType
@@ -14,6 +15,7 @@ from sqlmodel import Session
 from models import due, wanted
 from models.stages import LIVE, RunState
 from models.tables import StageRun
+from tasks import heartbeat
 from tasks.engine import ENDED, Engine, since
 from tasks.stage import make_run
 from tasks.world import World, lives, real_now
@@ -53,6 +55,9 @@ def mend(here: World, prefect: Engine, done: Round, *, ripe: Mapping[str, dateti
     """Mend what can be seen from here. `ripe` are runs that should go on, `told` those that somebody touched in Prefect."""
     with here.db.reading() as session:
         found = _look(session, here, [*told, *(run for run, at in ripe.items() if at < here.now() - STUCK)])
+    if heartbeat.was_missed():
+        found = with_(found, dead=[], ended=[])
+        done.again = True
     ends = prefect.look([row.flow_run_id for row in found.dead if row.flow_run_id])
     for row in found.dead:
         state = ends.get(row.flow_run_id or "")

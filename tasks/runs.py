@@ -1,11 +1,14 @@
 """The run we are in: which row it carries out, and whether it still may."""
 
+import logging
+import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
@@ -13,7 +16,7 @@ from prefect.logging import get_run_logger
 
 from models import attempts, logs, wanted
 from models.answers import Application
-from models.errors import Missing
+from models.errors import Missing, Unavailable
 from models.stages import RunState, Stage
 from models.tables import Deal, Fact, StageRun
 from models.waiting import Spot
@@ -43,6 +46,9 @@ class Run:
         return Spot(deal_id=self.deal_id, stage=self.stage, round=self.round, part=self.part, key=key, flow_run_id=self.flow_run_id)
 
 
+PAUSES = (1, 2, 4, 8, 15, 30, 30, 30, 60, 60, 60)
+T = TypeVar("T")
+log = logging.getLogger("studioflow.runs")
 _current: ContextVar[Run | None] = ContextVar("run", default=None)
 
 
@@ -51,13 +57,27 @@ def current() -> Run | None:
     return _current.get()
 
 
+def patiently(act: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
+    """Do it, and again while our database (or Prefect) is away: for five minutes, then the error is the run's.
+
+    For what no step does: steps are patient by themselves, and a vendor's absence suspends the stage.
+    """
+    for pause in pauses:
+        try:
+            return act()
+        except Unavailable as away:
+            log.warning("%s The next try is in %g s.", away, pause)
+            time.sleep(pause)
+    return act()
+
+
 @contextmanager
 def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | None = None, part: int = 0) -> Generator[Run]:
     """Carry out the row of the Prefect run we are in; leave it waiting, failed or done.
 
     A run that has lost its row ends as Superseded, quietly. Raises Refused when an operator starts what makes no sense.
     """
-    run = _begin(stage, deal_id, application_id, part)
+    run = patiently(lambda: _begin(stage, deal_id, application_id, part))
     token = _current.set(run)
     left = RunState.DONE, ""
     try:
@@ -77,7 +97,7 @@ def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | N
         raise
     finally:
         _current.reset(token)
-        _leave(run, left)
+        patiently(lambda: _leave(run, left))
         world().nudge()
 
 

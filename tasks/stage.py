@@ -1,7 +1,7 @@
 """`@stage`: a flow that carries a row of `stage_run`, named and tagged for operators; and how its run is made."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from prefect import Flow, flow
@@ -12,6 +12,7 @@ from models.stages import Stage
 from models.tables import Client, Deal, Fact, StageRun
 from tasks import diary, heartbeat, labels, runs
 from tasks.engine import Engine
+from tasks.runs import Run
 from tasks.world import World, world
 
 
@@ -25,13 +26,19 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
         @wraps(function)
         def carry(**kwargs: Any) -> None:
             with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
-                labels.put_on(tags_of(name, run.deal_id))
-                function(**kwargs)
-                diary.write(ended(name, run.deal_id))
+                runs.patiently(partial(_carry, name, run, function, kwargs))
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)
 
     return declare
+
+
+def _carry(name: Stage, run: Run, function: Callable[..., None], kwargs: dict[str, Any]) -> None:
+    """The stage from its first line on, which it may be told again at any time."""
+    run.calls.clear()
+    labels.put_on(tags_of(name, run.deal_id))
+    function(**kwargs)
+    diary.write(ended(name, run.deal_id))
 
 
 def run_name() -> str:

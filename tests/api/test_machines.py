@@ -1,13 +1,13 @@
 """The JSON interface: keys, applications, deals, facts."""
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from models import keys
-from models.answers import Noted
+from models import intake, keys
+from models.answers import Application, Noted
 from models.errors import Invalid, Missing, Refused
 from models.stages import Stage
-from models.tables import ApiKey, Deal, StageRun
+from models.tables import ApiKey, Deal, Fact, StageRun
 from tests.api.conftest import Entrance
 from tests.factories import a_proposal, a_run, an_acceptance, an_application, told
 
@@ -70,17 +70,22 @@ def test_an_application_is_kept_once_under_its_idempotency_key(each_door: Entran
     assert "another application" in problem(each_door.http.post("/api/applications", json=ADA | {"name": "Bob"}, headers=sender))
 
 
+def _admitted(session: Session, fact: Fact) -> int | None:
+    application = Application.model_validate(fact.payload)
+    who = intake.contact(application, "IE")
+    return intake.admit(session, fact, who, application, currency="EUR", locale="en_IE", now=fact.known_at).deal.id
+
+
 def test_an_application_says_what_became_of_it(each_door: Entrance) -> None:
     sender = each_door.key("applications:write")
     made = each_door.http.post("/api/applications", json=ADA, headers=sender).json()
     path = f"/api/applications/{made['id']}"
     assert made["status_url"].endswith(path)
     assert each_door.http.get(path, headers=sender).json() == {"id": made["id"], "state": "received", "deal": None}
-    deal_id = each_door.deal()
     with each_door.writing() as session:
-        session.merge(each_door.facts("application")[0]).deal_id = deal_id
-        second = an_application(session)
-        second.deal_id = deal_id
+        first = session.merge(each_door.facts("application")[0])
+        second = an_application(session, **first.payload)
+        deal_id, _ = (_admitted(session, fact) for fact in (first, second))
         second_id = second.id
     assert each_door.http.get(path, headers=sender).json() == {"id": made["id"], "state": "opened", "deal": deal_id}
     assert each_door.http.get(f"/api/applications/{second_id}", headers=sender).json()["state"] == "joined"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+
 from models.settings import ROOT
 from tests import services
 from tests.e2e import system
@@ -53,6 +55,12 @@ class Estate(System):
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         assert name in self.running, f"{name} does not run"
         super().kill(name, sign)
+
+    def cuts_every_line(self) -> None:
+        """What PostgreSQL does when it is started anew: everybody who is in our database is thrown out, in the middle of a sentence."""
+        with self.db.writing() as session:
+            everybody = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            assert len(session.execute(everybody).all()) >= len(self.doors)
 
     def log(self, name: str) -> str:
         names = [name] if name in PARTS else [one for one in PARTS if one.startswith(name)]

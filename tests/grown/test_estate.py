@@ -1,4 +1,4 @@
-"""The grown system on a bad day: one of each part is killed while deals go their way. Nothing is lost, nothing is there twice."""
+"""The grown system on a bad day: each part is killed, and every line to the database cut, while deals go their way. Nothing is lost or doubled."""
 
 from collections import Counter
 from email import message_from_bytes
@@ -29,6 +29,7 @@ def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_an
         for one in crowd:
             one.gets("r1/brief/mail", seconds=60)
             one.sends_brief()
+        grown.cuts_every_line()
         grown.kill("api-2")
         grown.begin("worker-1")
         for one in crowd:
@@ -40,6 +41,7 @@ def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_an
         grown.start("api-2")
         for one, bill in zip(payers, bills, strict=True):
             one.pays_online(bill)
+        grown.cuts_every_line()
         grown.kill("worker-2")
         grown.begin("services")
         for one in crowd:

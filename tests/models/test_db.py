@@ -3,6 +3,7 @@
 import resource
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -95,12 +96,21 @@ def test_a_row_cannot_point_at_nothing(db: Database) -> None:
         a_deal(session, client=Client(id=99, name="nobody", opened_at=MONDAY))
 
 
-def test_a_locked_database_is_away_and_worth_another_try(home: Path) -> None:
+@pytest.mark.parametrize("door", [Database.writing, Database.reading])
+def test_a_locked_database_is_away_and_worth_another_try(home: Path, door: Callable) -> None:
     db = Database(f"sqlite:///{home / 'x.db'}")
-    with pytest.raises(Unavailable, match="busy"), db.writing():
+    with pytest.raises(Unavailable, match="busy"), door(db):
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
-    with pytest.raises(OperationalError), db.writing():
+    with pytest.raises(OperationalError), door(db):
         raise OperationalError("UPDATE", {}, Exception("no such table: x"))
+    db.close()
+
+
+@pytest.mark.parametrize("door", [Database.writing, Database.reading])
+def test_who_cannot_reach_the_server_is_told_that_it_is_away(door: Callable) -> None:
+    db = Database("postgresql+psycopg://postgres@127.0.0.1:9/nobody")
+    with pytest.raises(Unavailable, match="away"), door(db) as session:
+        session.execute(text("SELECT 1"))
     db.close()
 
 

@@ -80,6 +80,30 @@ def test_waits_are_counted_by_name_in_the_order_in_which_they_are_reached(here_s
             run.spot("answer")
 
 
+@pytest.mark.parametrize(("failures", "ends"), [(0, "done"), (2, "done"), (3, "away")])
+def test_what_no_step_does_is_tried_again_while_the_database_is_away_and_not_for_ever(failures: int, ends: str) -> None:
+    tries = []
+
+    def act() -> str:
+        tries.append(len(tries))
+        if len(tries) <= failures:
+            raise Unavailable("The database is away.")
+        return "done"
+
+    try:
+        ended = runs.patiently(act, pauses=(0, 0))
+    except Unavailable:
+        ended = "away"
+    assert (ended, len(tries)) == (ends, min(failures + 1, 3))
+
+
+def test_a_mistake_is_not_tried_again() -> None:
+    tries = []
+    with pytest.raises(Refused):
+        runs.patiently(lambda: tries.append(1) or (_ for _ in ()).throw(Refused("no")), pauses=(0, 0))
+    assert len(tries) == 1
+
+
 def test_outside_of_a_stage_there_is_no_run_and_nothing_to_check(here_sqlite: World) -> None:
     assert runs.current() is None
     runs.check()

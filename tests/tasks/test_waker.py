@@ -1,5 +1,6 @@
 """The waker: makes what is wanted, wakes what is ripe, reminds, carries letters, buries the dead; and says so."""
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from models.tracks import Sales
-from tasks import reconcile
+from tasks import heartbeat, reconcile
 from tasks.mending import A_LOOK, BY_OPERATOR
 from tasks.waker import A_ROUND, STUCK, Round, tick
 from tasks.world import World, real_now, use
@@ -354,6 +355,21 @@ def test_the_run_of_a_dead_worker_is_carried_on_by_the_next_generation(here: Wor
     assert prefect.did == [("crash", "dead")]
     assert [one.state for one in rows(here, StageRun)] == ["superseded", "created"]
     assert tick(prefect.talk).mended == []
+
+
+def test_nobody_is_taken_for_dead_while_nobody_could_renew_a_lease(here_sqlite: World, prefect: FakeEngine) -> None:
+    with here_sqlite.db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=RunState.RUNNING, flow_run_id="r", owner="elsewhere/1/x")
+    prefect.states["r"] = Running()
+    room = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, room[1]))  # the disk is full
+    try:
+        heartbeat.beat()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    done = tick(prefect.talk)
+    assert (done.mended, done.again) == ([], True)
+    assert rows(here_sqlite, StageRun, key=row.key)[0].state == "running"
 
 
 def test_the_run_of_a_worker_that_lives_is_left_alone(here_sqlite: World, prefect: FakeEngine) -> None:
