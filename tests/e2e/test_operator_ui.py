@@ -68,8 +68,11 @@ def test_a_waiting_run_is_answered_in_its_form_and_a_wrong_answer_is_refused_wit
     form.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("Please give the day on which the contract was signed.").first).to_be_visible()
     assert someone.is_asked("contract").closed_at is None, "it waits as before, and its log says why"
-    browser.shoot(page, "prefect-resume-refused")
+    eventually(lambda: system.prefect("GET", f"/flow_runs/{wait.flow_run_id}")["state_name"] == "Suspended", "Prefect does not show it waiting")
     page.reload()
+    expect(page.get_by_text("Please give the day on which the contract was signed.").first).to_be_visible()
+    expect(page.get_by_text("Suspended", exact=True).first).to_be_visible()
+    browser.shoot(page, "prefect-resume-refused")
     page.get_by_role("button", name="Resume").click()
     form_field(form, "Who").get_by_role("textbox").fill("Conor Walsh")
     form_choose(page, form, "Outcome", "lost")
