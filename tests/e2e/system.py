@@ -22,6 +22,7 @@ from deployments.prefect_server import environment
 from models.db import Database
 from models.migrate import upgrade
 from models.settings import ROOT, Settings, read
+from tests.hatching import Life, nest
 
 PARTS = {
     "prefect": [sys.executable, "-m", "deployments.prefect_server"],
@@ -30,6 +31,8 @@ PARTS = {
     "sandbox": [sys.executable, "-m", "uvicorn", "deployments.sandbox.app:create_app", "--factory", "--log-level", "warning"],
     "api": [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--log-level", "warning"],
 }
+
+HATCHED = ("prefect", "worker", "sandbox", "api")
 
 
 def patience() -> float:
@@ -56,7 +59,7 @@ class System:
 
     home: Path
     over: dict[str, str] = field(default_factory=dict)
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Life | subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         secrets_file.ensure(self.home)
@@ -97,10 +100,15 @@ class System:
         if self.is_plain:
             keep(self.home)
 
-    def _launch(self, name: str) -> subprocess.Popen[bytes]:
+    def _launch(self, name: str) -> Life | subprocess.Popen[bytes]:
+        if name in HATCHED and not SET_APART & set(self.over):
+            return nest().hatch(self._order(name))
         port = ["--port", str(self.ports[name])] if name in self.ports else []
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen([*PARTS[name], *port], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
+
+    def _order(self, name: str) -> dict[str, Any]:
+        return {"part": name, "port": self.ports.get(name, 0), "log": str(self.home / f"{name}.log"), "env": self.env}
 
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         part = self.running.pop(name, None)

@@ -1,6 +1,6 @@
-"""A process with everything imported, from which lives of the worker and the api are hatched by fork: a death costs no import.
+"""A process with everything imported, from which the parts of systems are hatched by fork: a start, and a death, costs no import.
 
-`python -m tests.faults.nest` reads orders, one JSON a line, and says what it hatched (`{"hatched": pid}`) and who died (`{"dead": pid}`).
+`python -m tests.nest` reads orders, one JSON a line, and says what it hatched (`{"hatched": pid}`) and who died (`{"dead": pid}`).
 """
 
 import contextlib
@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from prefect.context import refresh_global_settings_context
 
 import api.app
-from deployments import worker
+import deployments.sandbox.app
+from deployments import part_of_prefect, worker
+from models.settings import ROOT
 from tests.faults.arms import arm
 
 ORDERS = 0
+APPS = {"api": api.app.create_app, "sandbox": deployments.sandbox.app.create_app}
 
 
 def main() -> None:
@@ -66,10 +70,14 @@ def _bury(alive: set[int]) -> None:
 def _hatch(order: dict[str, Any]) -> int:
     pid = os.fork()
     if pid:
+        with contextlib.suppress(PermissionError, ProcessLookupError):  # it has done so itself
+            os.setpgid(pid, pid)
         _say({"hatched": pid})
         return pid
     try:
         _live(order)
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else 1)
     except BaseException:  # noqa: BLE001 (whatever it was, this is the end of a life)
         sys.excepthook(*sys.exc_info())
         sys.stderr.flush()
@@ -78,19 +86,27 @@ def _hatch(order: dict[str, Any]) -> int:
 
 
 def _live(order: dict[str, Any]) -> None:
-    os.setsid()
+    with contextlib.suppress(PermissionError):
+        os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing, log = os.open(os.devnull, os.O_RDONLY), os.open(order["log"], os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
     for place, handle in ((0, nothing), (1, log), (2, log)):
         os.dup2(handle, place)
+    os.closerange(3, 1024)
+    os.chdir(ROOT)
+    os.environ.clear()
     os.environ.update(order["env"])
+    refresh_global_settings_context()
     if order["deadly"]:
         arm(set(order["deadly"]), Path(order["note"]))
-    if order["part"] == "worker":
-        worker.main()
-    else:
-        uvicorn.run(api.app.create_app, factory=True, port=order["port"], log_level="warning")
+    match order["part"]:
+        case "worker":
+            worker.main()
+        case "prefect":
+            part_of_prefect.server()
+        case app:
+            uvicorn.run(APPS[app], factory=True, port=order["port"], log_level="warning")
 
 
 def _say(said: dict[str, int]) -> None:
