@@ -9,7 +9,7 @@ from models.errors import StudioError
 PROC = Path("/proc")
 SMAPS = PROC / "self" / "smaps_rollup"
 NAMES = {
-    "deployments.cli": "supervisor",
+    "studioflow supervisor": "supervisor",
     "studioflow prefect": "Prefect server",
     "deployments.prefect_server": "Prefect server",
     "studioflow worker": "worker",

@@ -49,6 +49,11 @@ class Hatched:
         return code
 
 
+def call(name: str) -> None:
+    """What this process is called from now on in `ps`."""
+    setproctitle(f"studioflow {name}")
+
+
 def load(main: str) -> Callable[[], object]:
     """The function that `module:function` names; its module is imported here, once, for all that are hatched from now on."""
     module, _, function = main.partition(":")
@@ -84,7 +89,7 @@ def _become(function: Callable[[], object], output: int, tells: int, name: str, 
             os.dup2(handle, place)
         os.closerange(3, FILES)  # the supervisor's: its hold of the home, the guard's pipe
         os.chdir(cwd)
-        setproctitle(f"studioflow {name}")
+        call(name)
         function()
         code = 0
     except SystemExit as end:

@@ -104,6 +104,7 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
 
         parts = children(settings, own_engine=own_engine)
         os.environ.update(child_environment(settings))  # Prefect reads its settings when it is imported, here, for every fork
+        hatch.call("supervisor")
         return Supervisor(parts, settings.home / "logs", child_environment(settings), cwd=ROOT).run(all_well, lambda: check_apart(settings))
 
 

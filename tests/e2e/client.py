@@ -183,7 +183,7 @@ class Someone:
         """The path of a link that a letter has handed out."""
         with self.system.db.reading() as session:
             link = session.exec(select(Link).where(Link.kind == kind, Link.deal_id == self.deal)).one()
-        return f"/{links.PATHS[links.base(kind)]}/{links.token('for tests only', kind, self.deal, link.generation)}"
+        return f"/{links.PATHS[links.base(kind)]}/{links.token(self.system.settings.secret.get_secret_value(), kind, self.deal, link.generation)}"
 
     def stands(self, sales: str, seconds: float = 40) -> Deal:
         """Wait until the deal stands there on its sales track."""

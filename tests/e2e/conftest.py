@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.client import Someone
 from tests.e2e.system import System
 
-GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery", "after": "the time after", "demo": "the demo", "recovery": "the recovery"}
+GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery", "after": "the time after", "demo": "the demo", "recovery": "the recovery", "test_up": "the recovery"}
 """Files whose tests go one after another beside the others': those of a group share a system."""
 
 
