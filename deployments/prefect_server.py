@@ -18,10 +18,10 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from deployments import prefect_halves
+from deployments import hatch, prefect_halves
 from models import logs
 from models.errors import BadSetup
-from models.settings import Settings, read
+from models.settings import ROOT, Settings, read
 
 ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 LEAST_PASSWORD = 16
@@ -128,9 +128,18 @@ def look_less_often() -> None:
     background_workers.Worker = patient  # ty: ignore[invalid-assignment]
 
 
+def make_database() -> None:
+    """Make Prefect's tables, in a process of its own: what a hundred migrations load would stay in the server's memory."""
+    import anyio
+    from anyio import to_thread
+    from prefect.server.database.alembic_commands import alembic_upgrade
+
+    anyio.run(to_thread.run_sync, alembic_upgrade)
+
+
 def serve(settings: Settings, half: str = "") -> None:
     """Serve Prefect's API and UI on the host and port of the settings until told to stop; `half` is "" for all of it, or "api"."""
-    settings.path("prefect", "prefect.db")
+    place = settings.path("prefect", "prefect.db")
     gc.disable()  # nothing that is imported is garbage: a second less to the first answer
     import uvicorn
     from prefect.server.api.server import create_app
@@ -140,6 +149,8 @@ def serve(settings: Settings, half: str = "") -> None:
 
     gc.freeze()
     gc.enable()
+    if hatch.CAN and not place.exists() and str(place) in os.environ["PREFECT_API_DATABASE_CONNECTION_URL"]:
+        hatch.hatch("deployments.prefect_server:make_database", sys.stderr.fileno(), name="prefect's migrations", cwd=ROOT).wait()
     begin_immediately()
     look_less_often()
     app = create_app(final=True, webserver_only=half == "api")
