@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from models.after_answers import AccessListed, CourseAnswered, TrainingAnswered
+from models.after_answers import AccessListed, CourseAnswered, MailCame, TrainingAnswered
 from models.delivery_answers import ActFaults, FaultsMended, LaunchChecked, MaterialReviewed, MaterialSent, StageAnswered
 from models.stages import Stage
 from models.tables import Deal
@@ -96,17 +96,19 @@ def is_handed_over(player: Player, _operator: Operator) -> None:
 
 
 def follows_the_course(player: Player, _operator: Operator) -> None:
-    """An invitation, letters at their pace, and the offer of what comes next."""
+    """An invitation, letters at their pace until the client writes, and the offer of what comes next, with which the stage ends."""
     player.begins(_long_ago(a_course), whole=True, consent="", accepted=9)
     player.wants(Stage.NEXT_STEPS)
     player.tells(CourseAnswered(decision="yes"))
     player.has_letter("/next-steps/course-")
+    player.tells(MailCame(sender=player.email, subject="Re:", text="Thank you."), actor="system")
     player.completes()
     player.fact("next-step.offered")
+    player.has_ended("next-steps")
 
 
 def ends_the_course(player: Player, _operator: Operator) -> None:
-    """A client who wants no letters, and work that is completed: the stage ends with its offer."""
+    """A client who wants no letters, and work that is completed: what comes next is offered all the same."""
     player.begins(a_course, whole=True, invited=False, consent="", accepted=9)
     player.wants(Stage.NEXT_STEPS)
     player.gets("r1/next-steps/invitation")
