@@ -133,7 +133,7 @@ def cannot_be_written_to(trial: Trial) -> None:
 
     Several are refused, since the worker dies on either side of the moment at which that is written down.
     """
-    answers = {"550 no such user": 4, "451 later": 1}
+    answers = {"550 no such user": 3, "451 later": 3}
 
     def mood(mark: str) -> str:
         said = next((said for said, left in answers.items() if left and "brief-mail" in mark), "")
@@ -141,7 +141,7 @@ def cannot_be_written_to(trial: Trial) -> None:
         return said
 
     trial.post.mood = mood
-    players = [_with_a_run(trial, RunState.WANTED, "")[0] for _ in range(5)]
+    players = [_with_a_run(trial, RunState.WANTED, "")[0] for _ in range(6)]
     for player in players:
         player.is_asked("brief", seconds=90)
     with trial.house.db.writing() as session:
