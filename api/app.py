@@ -91,7 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     app.openapi = lambda: described(app)
     app.add_middleware(guards.BodyLimit, limit=guards.limits(read.upload_deal_mb))
-    app.add_middleware(Pace, per_minute=read.posts_per_minute)
+    app.add_middleware(Pace, per_minute=read.posts_per_minute, counts=here.robots.counts)
     app.add_middleware(guards.Headers, https=addresses.public(read, here.company).startswith("https://"))
     app.add_middleware(Watched, requests=here.requests)
     logging.getLogger("uvicorn.access").addFilter(guards.Redacted())

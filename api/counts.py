@@ -1,10 +1,11 @@
-"""How often somebody did something within the hour: counted in this process, or in a Redis that all api processes share."""
+"""How often somebody did something within a time: counted in this process, or in a Redis that all api processes share."""
 
 import hashlib
 import hmac
 import logging
+import time
 
-from limits import RateLimitItemPerHour
+from limits import RateLimitItem, RateLimitItemPerHour
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -12,6 +13,8 @@ from limits.strategies import FixedWindowRateLimiter
 from models.errors import BadSetup
 
 PATIENCE = 1.0
+REST = 30.0
+"""How many seconds a Redis that did not answer is left alone."""
 log = logging.getLogger("studioflow.counts")
 
 
@@ -26,14 +29,25 @@ class Counts:
         self._secret = secret.encode()
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._shared = FixedWindowRateLimiter(_storage(url)) if url else None
+        self._rests_until = 0.0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether counting asks a Redis, which may take a moment."""
+        return self._shared is not None and time.monotonic() >= self._rests_until
 
     def hit(self, what: str, whose: str, per_hour: int) -> bool:
         """Count it once more; whether it is within what an hour allows."""
-        limit, keys = RateLimitItemPerHour(per_hour), (what, self._mark(whose))
-        if self._shared:
+        return self.within(RateLimitItemPerHour(per_hour), what, whose)
+
+    def within(self, limit: RateLimitItem, what: str, whose: str) -> bool:
+        """Count it once more; whether it is within the limit."""
+        keys = (what, self._mark(whose))
+        if self._shared and self.is_shared:
             try:
                 return self._shared.hit(limit, *keys)
             except StorageError as away:
+                self._rests_until = time.monotonic() + REST
                 log.warning("The Redis of STUDIO_REDIS_URL is away; this process counts for itself: %s", away.storage_error)
         return self._own.hit(limit, *keys)
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 import redis
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.counts import Counts
 from api.door import build
 from models.errors import BadSetup
@@ -36,6 +38,23 @@ def test_the_redis_holds_nobody_s_address_and_forgets_within_an_hour(shared: str
     with redis.Redis.from_url(shared, decode_responses=True) as client:
         (key,) = client.keys("studioflow*")
         assert ADDRESS not in key and 0 < client.ttl(key) <= 3600
+
+
+def test_apis_with_one_redis_keep_one_pace(shared: str, application: FastAPI) -> None:
+    settings = application.state.untouched.settings.model_copy(update={"redis_url": shared, "posts_per_minute": 1})
+    with TestClient(create_app(settings)) as first, TestClient(create_app(settings)) as second:
+        answers = [one.post("/apply", data={}).status_code for one in (first, second)]
+    assert answers[0] != 429
+    assert answers[1] == 429
+
+
+def test_a_redis_that_does_not_answer_is_left_alone_for_a_while() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        counts = Counts(SECRET, f"redis://127.0.0.1:{taken.getsockname()[1]}/0")
+        assert counts.is_shared
+        counts.hit("apply", ADDRESS, 1)
+        assert not counts.is_shared
 
 
 def test_without_a_redis_each_process_counts_for_itself() -> None:
