@@ -12,7 +12,7 @@ from threading import Barrier
 from sqlmodel import col, func, select
 
 from benchmarks.client import Somebody
-from benchmarks.engines import deployment_in, earliest, latest, warm_pool
+from benchmarks.engines import a_folder, deployment_in, earliest, latest, warm_pool
 from benchmarks.figures import Figure, median, percentile
 from benchmarks.house import House, at_home
 from models.errors import StudioError
@@ -109,9 +109,7 @@ def triggers(house: House, *, quick: bool) -> list[Figure]:
 
 def _triggered(house: House, deployment: str) -> tuple[list[int], float, float]:
     """The statuses of the answers, and seconds to the first first step and to the last last step."""
-    house.marks += 1
-    folder = house.home / "marks" / str(house.marks)
-    folder.mkdir(parents=True)
+    folder = a_folder(house)
     start = Barrier(TRIGGERS)
     address = f"{house.settings.prefect_api}/deployments/{deployment}/create_flow_run"
 

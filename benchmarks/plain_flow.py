@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, suspend_flow_run, task
 from prefect.context import TaskRunContext
 from prefect.utilities.hashing import hash_objects
 
@@ -51,3 +51,11 @@ def plain(mark: str) -> None:
     begin(mark)
     total = sum(count(turn)["total"] for turn in range(1, SUMS))
     end(mark, total)
+
+
+@flow(persist_result=False)
+def asking(mark: str) -> None:
+    """A step, a question that somebody answers by Resume, and the step after it."""
+    begin(mark)
+    suspend_flow_run(timeout=None, key="asked")
+    end(mark, 0)

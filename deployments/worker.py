@@ -117,6 +117,9 @@ async def _work(settings: Settings, warm: WarmWorker | None, bell: Bell) -> None
     loop = asyncio.get_running_loop()
     last = loop.time()
     while True:
+        if warm and bell.due:  # what somebody has started in Prefect waits for no round of the waker
+            bell.due = False
+            await _fetch(warm)
         if bell.nudged or loop.time() - last >= settings.waker_seconds:
             bell.nudged, last = False, loop.time()
             told, bell.touched = bell.touched, set()
@@ -124,13 +127,16 @@ async def _work(settings: Settings, warm: WarmWorker | None, bell: Bell) -> None
             bell.due |= bool(done.created or done.woken or done.mended)
             if soon := look_again(done):
                 loop.call_later(soon, bell.nudge)
-        if warm and bell.due:
-            bell.due = False
-            try:
-                await warm.get_and_submit_flow_runs()
-            except Exception as error:  # noqa: BLE001 (the engine may be away for any reason; it is asked again)
-                log.warning("The Prefect server does not answer: %s: %s", type(error).__name__, error)
+            if warm and bell.due:
+                continue
         await bell.wait(min(settings.worker_poll, settings.waker_seconds))
+
+
+async def _fetch(warm: WarmWorker) -> None:
+    try:
+        await warm.get_and_submit_flow_runs()
+    except Exception as error:  # noqa: BLE001 (the engine may be away for any reason; it is asked again)
+        log.warning("The Prefect server does not answer: %s: %s", type(error).__name__, error)
 
 
 async def _tick(told: set[str]) -> Round:
