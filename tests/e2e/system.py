@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +121,15 @@ class System:
         """End every part; what it holds stays, and `start` goes on with it."""
         for name in list(self.running):
             self.kill(name)
+        if self.settings.worker == "process":
+            self._end_runs()
+
+    def _end_runs(self) -> None:
+        """A run's own process is in no group of ours, and would go on asking for a server that is gone."""
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if b"prefect.engine" in (place / "cmdline").read_bytes() and os.fsencode(self.home) in (place / "environ").read_bytes():
+                    os.kill(int(place.name), signal.SIGKILL)
 
     def stop(self) -> None:
         self.rest()
