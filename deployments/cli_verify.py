@@ -1,5 +1,6 @@
 """`./studio verify`: whether a signed contract or act is as it was sealed. Needs the file alone: no network, no database, no secret."""
 
+import gc
 import logging
 import signal
 from collections.abc import Generator
@@ -139,11 +140,13 @@ def _at_most(seconds: float) -> Generator[None]:
         raise _Busy
 
     before = signal.signal(signal.SIGPROF, stop)
+    gc.disable()  # what is raised while garbage is collected is lost
     signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        gc.enable()
         signal.signal(signal.SIGPROF, before)
 
 

@@ -27,13 +27,13 @@ the first payment work may start. **When it fails** mend what the log names and 
 def payment(deal_id: DealId, part: Part) -> None:
     """Carry one invoice to its money. Safe to replay from the first line."""
     heard = 0
-    payments.thank_client(deal_id, part, heard)  # who is quick has paid before anybody waited
     stands = payments.look(deal_id, part, heard)
+    payments.thank_client(deal_id, part, heard)  # after each look: whatever it saw come has its receipt before the stage ends
     while stands["state"] == "open":
         ask(stands)
         heard += 1
-        payments.thank_client(deal_id, part, heard)
         stands = payments.look(deal_id, part, heard)
+        payments.thank_client(deal_id, part, heard)
     payments.conclude_payment(deal_id, part, stands["state"])
 
 
