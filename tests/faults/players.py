@@ -1,10 +1,13 @@
 """Clients, managers and operators who are used to trouble: whoever gets no answer presses once more."""
 
 import contextlib
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -13,6 +16,8 @@ import httpx
 from sqlmodel import col, select
 
 from models import cash, completion, projects, signing
+from models.cash_tables import Invoice
+from models.clock import real_now
 from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
 from models.message import message_id
 from models.stages import RunState, Stage
@@ -128,6 +133,16 @@ class Player(Customer):
             cash.settle(session, deal, why="all is paid", fact=None, now=self.system.now())
             completion.follow(session, deal, fact=None, now=self.system.now())
         self.system.nudge()
+
+    def webhooks(self, invoice: Invoice, state: str) -> None:
+        """What the provider does with its words on an invoice: it has given them up some hours after the money came, or sends them now."""
+        with closing(sqlite3.connect(self.system.home / "sandbox.db", timeout=20)) as desk, desk:
+            now, before = (at.replace(tzinfo=None).isoformat(sep=" ") for at in (real_now(), real_now() - timedelta(hours=5)))
+            desk.execute("UPDATE movement SET at = ? WHERE reference = ?", (before, invoice.number))
+            said = desk.execute(
+                "UPDATE delivery SET state = ?, due_at = ? WHERE state <> 'delivered' AND body LIKE ?", (state, now, f'%"{invoice.number}"%')
+            )
+            assert said.rowcount, f"the provider has no word on {invoice.number}"
 
     def _finds(self, key: str, states: set[str], seconds: float) -> Effect:
         def look() -> Effect | None:

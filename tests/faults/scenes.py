@@ -151,4 +151,18 @@ def pays_late(player: Player, operator: Operator) -> None:
     player.gets("r1/kickoff/welcome")
 
 
-SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late)
+def is_never_told(player: Player, operator: Operator) -> None:
+    """A payment of which the provider's word never comes: the daily proof names it, and somebody has it sent again from the provider's site."""
+    player.begins(a_signed_deal)
+    with player.system.db.writing() as session:
+        want(session, Stage.INVOICE, deal=session.get_one(Deal, player.deal), part=1, now=player.system.now())
+    player.system.nudge()
+    invoice = player.is_billed()
+    player.does(lambda: player.pays_online(invoice, "pay-late"))
+    player.webhooks(invoice, "given up")
+    assert operator.runs("money-proof") == "Failed"
+    player.webhooks(invoice, "waiting")
+    player.money("deposit_paid", seconds=120)
+
+
+SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_never_told)
