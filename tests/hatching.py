@@ -45,9 +45,9 @@ class Nest:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def hatch(self, order: dict[str, Any]) -> Life:
-        """Begin a life: a part, its port, whole environment and log, the points at which it dies, and the file that notes them."""
+        """Begin a life: a part, its port, whole environment and log, the points at which it dies or kills, whom, and where they are noted."""
         with self._order, self._heard:
-            self._process.stdin.write(json.dumps({"port": 0, "deadly": [], "note": ""} | order) + "\n")
+            self._process.stdin.write(json.dumps({"port": 0, "deadly": [], "note": "", "kills": [], "whom": ""} | order) + "\n")
             self._process.stdin.flush()
             assert self._heard.wait_for(lambda: self._hatched, timeout=120), "the nest hatches nothing"
             return Life(self._hatched.pop(), self._dead)

@@ -98,8 +98,8 @@ def _live(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     refresh_global_settings_context()
-    if order["deadly"]:
-        arm(set(order["deadly"]), Path(order["note"]))
+    if order["deadly"] or order["kills"]:
+        arm(set(order["deadly"]), Path(order["note"]), kills=order["kills"], whom=Path(order["whom"]))
     match order["part"]:
         case "worker":
             worker.main()

@@ -3,6 +3,7 @@
 A process that reaches a point writes it down and is killed as by `kill -9`, its children with it.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -26,13 +27,23 @@ KINDS: dict[str, Any] = {"effect": Effect, "run": StageRun}
 Reach = Callable[[str], None]
 
 
-def arm(deadly: Collection[str], note: Path) -> None:
-    """Die at any of the `deadly` points, and write it into `note`."""
+ENGINE = "engine@"
+"""How the name of a point begins at which Prefect's server was killed instead."""
+
+
+def arm(deadly: Collection[str], note: Path, *, kills: Collection[str] = (), whom: Path = Path()) -> None:
+    """Die at any of the `deadly` points, and write it into `note`. At each of `kills`, once, kill the process group that `whom` names instead."""
+    left = set(kills)
 
     def reach(point: str) -> None:
         if point in deadly:
             write(note, point)
             os.killpg(os.getpgrp(), signal.SIGKILL)
+        if point in left:
+            left.discard(point)
+            write(note, ENGINE + point)
+            with contextlib.suppress(ProcessLookupError):  # it is dead already, from the point before
+                os.killpg(int(whom.read_text()), signal.SIGKILL)
 
     _listen(reach)
     _stand_around_steps(reach)

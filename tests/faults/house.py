@@ -1,4 +1,4 @@
-"""A system in which worker and api die at points and at random, and are started again at once, as the supervisor does."""
+"""A system whose parts die at points and at random, and are started again at once, as the supervisor does."""
 
 import contextlib
 import os
@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e.system import System
+from tests.faults.arms import ENGINE
 from tests.hatching import Life, nest
 
 MORTAL = ("worker", "api")
+"""The parts that die at points of their own way. Prefect's server is killed at points of theirs."""
+KEPT = (*MORTAL, "prefect")
 LOOK = 0.05
 
 
@@ -21,11 +24,11 @@ class House(System):
     """`deadly` are the points at which each part dies, once in the life of the house."""
 
     deadly: dict[str, set[str]] = field(default_factory=dict)
-    deaths: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MORTAL, 0))
+    deaths: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KEPT, 0))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.note = self.home / "reached"
+        self.note, self.engine = self.home / "reached", self.home / "prefect.pid"
         self._keeping = threading.Event()
         self._lock = threading.RLock()
         self._undertaker: threading.Thread | None = None
@@ -46,9 +49,9 @@ class House(System):
         if self._undertaker:
             self._undertaker.join()
 
-    def arm(self, *, worker: Collection[str] = (), api: Collection[str] = ()) -> None:
-        """Arm the parts from their next lives on, which begin at once."""
-        self.deadly = {"worker": set(worker), "api": set(api)}
+    def arm(self, *, worker: Collection[str] = (), api: Collection[str] = (), engine: Collection[str] = ()) -> None:
+        """Arm the parts from their next lives on, which begin at once. At points of `engine` they kill Prefect's server and go on."""
+        self.deadly = {"worker": set(worker), "api": set(api), "prefect": {ENGINE + point for point in engine}}
         for name in MORTAL:
             self.strike(name)
 
@@ -87,13 +90,20 @@ class House(System):
             super().kill(name, sign)
 
     def _order(self, name: str) -> dict[str, Any]:
-        left = self.deadly.get(name, set()) - set(self.reached)
-        return super()._order(name) | {"deadly": sorted(left), "note": str(self.note)}
+        left, kills = ({*self.deadly.get(part, ())} - set(self.reached) for part in (name, "prefect"))
+        armed = {"deadly": sorted(left), "kills": sorted(point.removeprefix(ENGINE) for point in kills)} if name in MORTAL else {}
+        return super()._order(name) | armed | {"note": str(self.note), "whom": str(self.engine)}
+
+    def _launch(self, name: str) -> Any:
+        life = super()._launch(name)
+        if name == "prefect":
+            self.engine.write_text(str(life.pid))
+        return life
 
     def _undertake(self) -> None:
         while self._keeping.is_set():
             with self._lock:
-                for name in MORTAL:
+                for name in KEPT:
                     life = self.running.get(name)
                     if life is not None and life.poll() is not None:
                         _kill(life.pid)  # what it had started

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults import points
+from tests.faults.arms import ENGINE
 from tests.faults.hands import in_hands
 from tests.faults.scenes import SALE, Scene, buys, haggles, pays_late
 from tests.faults.scenes_of_delivery import DELIVERY
@@ -17,8 +18,8 @@ from tests.faults.trial import Broken, Trial
 SCENES: tuple[Scene, ...] = (*SALE, *DELIVERY)
 WAVES = 4
 Say = Callable[[str], None]
-POINTS, STORM, HANDS, FILES = PARTS = ("points", "storm", "hands", "files")
-"""Deaths at every point; trouble at any moment; letters in the mail server's hands; mail in files, which can be asked for."""
+POINTS, ENGINES, STORM, HANDS, FILES = PARTS = ("points", "engine", "storm", "hands", "files")
+"""Deaths at every point; the engine's at every move; trouble at any moment; letters in the mail server's hands; mail in files, to be asked for."""
 
 CANNOT: dict[str, str] = {}
 """Points that nothing can reach, and why."""
@@ -43,9 +44,9 @@ class Suite:
 
     def run(self) -> list[str]:
         """Everything that is wrong, in sentences; none is how it should be."""
-        if {POINTS, STORM, HANDS} & set(self.parts):
+        if {POINTS, ENGINES, STORM, HANDS} & set(self.parts):
             with self._opened("mail by SMTP") as trial:
-                for name, part in ((POINTS, self._points), (STORM, self._storm), (HANDS, self._hands)):
+                for name, part in ((POINTS, self._points), (ENGINES, self._engine), (STORM, self._storm), (HANDS, self._hands)):
                     if name in self.parts and self._has_time(name):
                         part(trial)
         if FILES in self.parts and self._has_time(FILES):
@@ -58,9 +59,21 @@ class Suite:
         return (time.monotonic() - self._began) / 60
 
     def _points(self, trial: Trial) -> None:
+        """Worker and api die at every point of theirs."""
+        trial.house.arm(worker=self.points, api=self.points)
+        self._reach(trial, self.points)
+        self._judge(trial, "the points")
+
+    def _engine(self, trial: Trial) -> None:
+        """Prefect's server is killed on both sides of every move."""
+        moves = [point for point in self.points if not point.startswith("step/")]
+        trial.house.arm(engine=moves)
+        self._reach(trial, [ENGINE + move for move in moves])
+        self._judge(trial, "the engine's deaths")
+
+    def _reach(self, trial: Trial, wanted: list[str]) -> None:
         """Play until every point was reached, or another wave reaches no more; then what brings about the rarer moves."""
         house, before = trial.house, -1
-        house.arm(worker=self.points, api=self.points)
         for wave in range(WAVES):
             left = house.left()
             if not left or len(house.reached) == before or not self._has_time(f"wave {wave + 1}"):
@@ -71,8 +84,7 @@ class Suite:
         for turn in TURNS if any(not point.startswith("step/") for point in house.left()) else ():
             if self._has_time(turn.__name__):
                 self._turn(trial, turn)
-        self.wrong += [f"{point} was never reached." for point in self.points if point not in {*house.reached, *CANNOT}]
-        self._judge(trial, "the points")
+        self.wrong += [f"{point} was never reached." for point in wanted if point not in {*house.reached, *CANNOT}]
 
     def _may_reach(self, trial: Trial, scene: Scene, left: set[str]) -> bool:
         stages = trial.stages_of.get(scene.__name__, set())

@@ -37,6 +37,9 @@ print("alive")
 """
 
 
+KILL = CLAIM.replace("arm({sys.argv[2]}, Path(sys.argv[3]))", "arm((), Path(sys.argv[3]), kills={sys.argv[2]}, whom=Path(sys.argv[4]))")
+
+
 def test_each_move_of_both_tables_has_two_sides_and_each_kind_of_row_is_born() -> None:
     every = points.every()
     assert len(every) == len(set(every))
@@ -79,3 +82,16 @@ def test_an_armed_process_dies_on_its_side_of_the_commit_and_writes_down_where(h
         with db.reading() as session:
             assert session.get_one(Effect, "k").state == state
         db.close()
+
+
+def test_a_process_that_is_told_so_kills_another_at_a_point_once_and_lives_on(here_sqlite: World, home: Path) -> None:
+    with here_sqlite.db.writing() as session:
+        for key in ("k", "quiet"):
+            effects.plan(session, key, "letter", deal_id=None, what="x", now=MONDAY)
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as victim:
+        (home / "pid").write_text(str(victim.pid))
+        words = [here_sqlite.db.url, "effect/planned>claimed/after", str(home / "note"), str(home / "pid")]
+        done = subprocess.run([sys.executable, "-c", KILL, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert victim.wait(20) == -signal.SIGKILL
+    assert done.stdout == "alive\n", done.stderr
+    assert (home / "note").read_text() == "engine@effect/planned>claimed/after\n"
