@@ -36,14 +36,14 @@ def arm(deadly: Collection[str], note: Path, *, kills: Collection[str] = (), who
     left = set(kills)
 
     def reach(point: str) -> None:
-        if point in deadly:
-            write(note, point)
-            os.killpg(os.getpgrp(), signal.SIGKILL)
         if point in left:
             left.discard(point)
             write(note, ENGINE + point)
             with contextlib.suppress(ProcessLookupError):  # it is dead already, from the point before
                 os.killpg(int(whom.read_text()), signal.SIGKILL)
+        if point in deadly:
+            write(note, point)
+            os.killpg(os.getpgrp(), signal.SIGKILL)
 
     _listen(reach)
     _stand_around_steps(reach)

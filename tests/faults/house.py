@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
-from tests.e2e.system import System
+from tests.e2e.system import System, patience
 from tests.faults.arms import ENGINE
 from tests.hatching import Life, nest
 
@@ -17,6 +18,7 @@ MORTAL = ("worker", "api")
 """The parts that die at points of their own way. Prefect's server is killed at points of theirs."""
 KEPT = (*MORTAL, "prefect")
 LOOK = 0.05
+SOON = 20.0
 
 
 @dataclass
@@ -61,6 +63,17 @@ class House(System):
             life = self.running.get(name)
             if life is not None:
                 _kill(life.pid)
+
+    def prefect(self, method: str, path: str, body: Any = None) -> Any:
+        """As a system does; whoever meets a server that is being started again asks once more."""
+        until = time.monotonic() + SOON * patience()
+        while True:
+            try:
+                return super().prefect(method, path, body)
+            except (OSError, HTTPException):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(LOOK)
 
     def left(self) -> set[str]:
         """Armed points that nothing has reached yet."""
