@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+import httpx
 from prefect.context import FlowRunContext
-from prefect.exceptions import Abort, Pause
+from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from models import attempts, logs, wanted
@@ -65,8 +66,10 @@ def patiently(act: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
     for pause in pauses:
         try:
             return act()
-        except Unavailable as away:
-            log.warning("%s The next try is in %g s.", away, pause)
+        except (Unavailable, httpx.TransportError, PrefectHTTPStatusError) as away:
+            if isinstance(away, PrefectHTTPStatusError) and not away.response.is_server_error:
+                raise
+            log.warning("%s: %s The next try is in %g s.", type(away).__name__, away, pause)
             time.sleep(pause)
     return act()
 

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from types import SimpleNamespace
 
+import httpx
 import pytest
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Completed, Failed
 from sqlmodel import select
 
@@ -80,27 +82,42 @@ def test_waits_are_counted_by_name_in_the_order_in_which_they_are_reached(here_s
             run.spot("answer")
 
 
+def answered(status: int) -> PrefectHTTPStatusError:
+    request = httpx.Request("POST", "http://127.0.0.1/api")
+    return PrefectHTTPStatusError(str(status), request=request, response=httpx.Response(status, request=request))
+
+
+AWAY = Unavailable("The database is away.")
+
+
 @pytest.mark.parametrize(("failures", "ends"), [(0, "done"), (2, "done"), (3, "away")])
-def test_what_no_step_does_is_tried_again_while_the_database_is_away_and_not_for_ever(failures: int, ends: str) -> None:
+@pytest.mark.parametrize("away", [AWAY, httpx.ConnectError("refused"), answered(503)], ids=["database", "engine", "engine that says so"])
+def test_what_no_step_does_is_tried_again_while_database_or_engine_is_away_and_not_for_ever(away: Exception, failures: int, ends: str) -> None:
     tries = []
 
     def act() -> str:
         tries.append(len(tries))
         if len(tries) <= failures:
-            raise Unavailable("The database is away.")
+            raise away
         return "done"
 
     try:
         ended = runs.patiently(act, pauses=(0, 0))
-    except Unavailable:
+    except type(away):
         ended = "away"
     assert (ended, len(tries)) == (ends, min(failures + 1, 3))
 
 
-def test_a_mistake_is_not_tried_again() -> None:
+@pytest.mark.parametrize("mistake", [Refused("no"), answered(409)], ids=["refused", "a conflict in the engine"])
+def test_a_mistake_is_not_tried_again(mistake: Exception) -> None:
     tries = []
-    with pytest.raises(Refused):
-        runs.patiently(lambda: tries.append(1) or (_ for _ in ()).throw(Refused("no")), pauses=(0, 0))
+
+    def act() -> None:
+        tries.append(1)
+        raise mistake
+
+    with pytest.raises(type(mistake)):
+        runs.patiently(act, pauses=(0, 0))
     assert len(tries) == 1
 
 
