@@ -31,6 +31,8 @@ from tasks.engine import Engine
 
 SIZES = (100, 1_000, 10_000)
 SOON = timedelta(days=30)
+LONG_AGO = timedelta(hours=1)
+"""How long the copies have waited: what is drawn of a deal when something happens to it was drawn then."""
 A_ROUND_S, SHARE = 1.0, 2.0
 FEW = 5
 
@@ -137,8 +139,8 @@ def _insert(prefect: sqlite3.Connection, table: str, rows: Sequence[dict[str, An
 
 
 def waiting(session: Session, runs: Sequence[str]) -> None:
-    """A deal for each of these flow runs, suspended at the question for the brief, reminders to come in a month and the end after that."""
-    at = datetime.now(UTC)
+    """A deal for each of these flow runs, suspended at the question for the brief for an hour, reminders to come in a month."""
+    at = datetime.now(UTC) - LONG_AGO
     clients = [Client(name="Ada Byron", email=f"{run}@acme.example", company="Acme", locale="en_IE", opened_at=at) for run in runs]
     session.add_all(clients)
     session.flush()
