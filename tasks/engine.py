@@ -39,6 +39,8 @@ _known: dict[str, UUID] = {}
 OF_STAGES = ("stage", *(f"stage:{stage}" for stage in Stage))
 OTHERS = ("operation", "housekeeping")
 INSTALLATION = "studio_installation"
+NO_ANSWER = (httpx.TransportError, PrefectHTTPStatusError)
+"""What Prefect's client raises where its server does not answer as it should."""
 _PAUSED = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
 _ANY_QUEUE = WorkQueueFilter(name=WorkQueueFilterName(startswith_=[""]))
 
@@ -197,6 +199,11 @@ def engine() -> Generator[Engine]:
             yield Engine(client)
     except (httpx.TransportError, PrefectHTTPStatusError, ObjectNotFound) as error:
         raise Unavailable(f"The Prefect server is away: {type(error).__name__}.") from error
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error of Prefect's own client, or of ours, says that somebody is away, and not that what was asked is wrong."""
+    return not isinstance(error, PrefectHTTPStatusError) or error.response.is_server_error
 
 
 def _tagged(tags: Sequence[str]) -> FlowRunFilterTags:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-import httpx
 from prefect.context import FlowRunContext
-from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
+from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
 
 from models import attempts, logs, wanted
@@ -21,7 +20,7 @@ from models.errors import Missing, Unavailable
 from models.stages import RunState, Stage
 from models.tables import Deal, Fact, StageRun
 from models.waiting import Spot
-from tasks.engine import engine
+from tasks.engine import NO_ANSWER, engine, passes
 from tasks.world import world
 
 
@@ -66,8 +65,8 @@ def patiently(act: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
     for pause in pauses:
         try:
             return act()
-        except (Unavailable, httpx.TransportError, PrefectHTTPStatusError) as away:
-            if isinstance(away, PrefectHTTPStatusError) and not away.response.is_server_error:
+        except (Unavailable, *NO_ANSWER) as away:
+            if not passes(away):
                 raise
             log.warning("%s: %s The next try is in %g s.", type(away).__name__, away, pause)
             time.sleep(pause)
