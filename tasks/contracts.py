@@ -62,6 +62,7 @@ def mail_contract(deal_id: int, version: int) -> str:
     """Send the link to a version; return the effect's state. After an earlier one it says what changed; a void one stays here."""
 
     def still_out(session: Session) -> str | None:
+        """Why the letter is not wanted any more; None to send it."""
         return "This version is void by now." if _document(session, deal_id, version).state == "void" else None
 
     with world().db.reading() as session:

@@ -27,6 +27,7 @@ def remind(here: World, wait: Wait, name: str, guard: Guard) -> None:
     ours = invoice.id or 0
 
     def still_due(session: Session) -> str | None:
+        """Why the letter is not wanted any more; None to send it."""
         if not any(one.id == ours for one, _ in cash.open_of_client(session, client_id)):
             return "It has been paid."
         return guard(session) or _reminded(session, client_id, name, here)

@@ -80,9 +80,11 @@ def open_page(here: World, key: str, invoice_id: int) -> Effect:
         invoice = session.get_one(Invoice, invoice_id)
 
     def nothing_open(session: Session) -> str | None:
+        """Why no page is opened any more; None to open one."""
         return None if ledger.open_of(session, session.get_one(Invoice, invoice_id)).amount else "Nothing is open on it any more."
 
     def act() -> Done:
+        """Open the provider's page; its address is kept."""
         order = _order(here, key, invoice_id)
         page = provider.open(order)
         until = here.now() + PAYABLE

@@ -32,6 +32,7 @@ def send(key: str, order: LetterOrder, *, guard: Guard | None = None, kind: str 
     here, handed = world(), list[Done]()
 
     def act() -> Done:
+        """Hand the letter over; its receipt is kept for whoever asked."""
         handed.append(_hand_over(here, key, order))
         return handed[0]
 

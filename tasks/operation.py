@@ -26,8 +26,10 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
     """
 
     def declare(function: Callable[P, R]) -> Flow[P, R]:
+        """Make the flow of this function."""
         @wraps(function)
         def carry(*args: P.args, **kwargs: P.kwargs) -> R:
+            """Tag the run, say who asks and why, do it."""
             labels.put_on(tags(name, dict(flow_run.parameters)))
             diary.write(asked(dict(flow_run.parameters)))
             return function(*args, **kwargs)

@@ -123,8 +123,8 @@ def tell_whose_move(deal_id: int, stands: dict[str, str]) -> list[str]:
 
 def _orders(deal: Deal, stage: StageStand) -> list[tuple[str, LetterOrder]]:
     def order(name: str, to: str, **more: str) -> LetterOrder:
-        words = {"stage": stage.slug, "version": str(stage.version)} | more
-        return LetterOrder(name=name, deal_id=deal.id or 0, to=to, facts=words)
+        """A letter about this version of the stage."""
+        return LetterOrder(name=name, deal_id=deal.id or 0, to=to, facts={"stage": stage.slug, "version": str(stage.version)} | more)
 
     number, fact = str(stage.offer.number) if stage.offer else "", stage.moved_fact
     answered = [

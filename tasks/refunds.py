@@ -75,6 +75,7 @@ def carry_out(here: World, key: str) -> Effect:
     amount = Money(amount=planned.args["amount"], currency=payment.currency)
 
     def act() -> Done:
+        """Order the refund from whoever took the money. Raises Refused where that is not set up any more."""
         if provider is None or provider.name != payment.source:
             raise Refused(f"{payment.source} took the money and is no longer set up here: the refund is to be made by hand.")
         refund = provider.refund(RefundOrder(key=key, charge_id=payment.external_id, amount=amount, reason=str(note.body["reason"])))

@@ -23,8 +23,10 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
     """
 
     def declare(function: Callable[..., None]) -> Flow[..., None]:
+        """Make the flow of this function."""
         @wraps(function)
         def carry(**kwargs: Any) -> None:
+            """Enter the run's row and carry the stage."""
             with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
                 runs.patiently(partial(_carry, name, run, function, kwargs))
 

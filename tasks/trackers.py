@@ -38,6 +38,7 @@ def opening(here: World, deal_id: int, order: ProjectOrder) -> Act:
     """The effect that makes a project in the tracker; whoever finds it half done looks it up there and completes it."""
 
     def done(ref: ProjectRef) -> Done:
+        """What the ledger keeps of the project."""
         return Done(said=f"project {ref.id} in {here.tracker.name}", result={"id": ref.id, "url": ref.url})
 
     return Act(

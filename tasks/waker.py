@@ -135,6 +135,7 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
     """The rung's letter to whose move it is; staff whom it names learn of a silent client. Nothing if the answer has come by now."""
 
     def still_asked(session: Session) -> str | None:
+        """Why the letter is not wanted any more; None to send it."""
         row = session.get_one(Wait, wait.id)
         if row.closed_at or facts.unconsumed(session, row.deal_id, row.subject, row.kinds):
             return "The answer has come."

@@ -43,6 +43,7 @@ class Press:
             flaws: list[str] = []
 
             def finish(document: Document, pdf: pydyf.PDF) -> None:
+                """Put the files in and look for flaws, before the PDF is written."""
                 if files:
                     pdf_archive.embed(pdf, files, datetime.fromisoformat(job["when"]))
                     flaws.extend(pdf_archive.flaws(pdf, document.fonts))

@@ -118,6 +118,7 @@ class PrintingProcess:
         late = threading.Event()
 
         def stop() -> None:
+            """Time is up: the child ends, and its caller learns why."""
             late.set()
             self._process.kill()
 

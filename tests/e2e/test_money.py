@@ -95,6 +95,9 @@ def test_money_that_names_nothing_waits_for_an_operators_yes(system: System, som
     assert open_of(system, invoice) == invoice.gross, "nobody guesses"
     with system.db.reading() as session:
         waiting = session.exec(select(Payment).where(Payment.state == "suspense").order_by(col(Payment.id).desc())).first()
+        suggested = [session.get_one(Invoice, one) for one in waiting.suggested]
+    assert waiting.amount == invoice.gross
+    assert all(open_of(system, one) == invoice.gross for one in suggested), "only what asks for as much is suggested"
     assert runs_form(system, "match-suspense", payment_id=waiting.id, invoices=[invoice.number], who="Conor Walsh") == "Completed"
     someone.money("deposit_paid")
     books_agree(system)

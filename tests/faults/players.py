@@ -22,10 +22,11 @@ from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
 from models.message import message_id
 from models.stages import RunState, Stage
 from models.tables import Deal, Effect, StageRun, Wait
+from models.wanted import want
 from tests.coursing import completed
 from tests.e2e.delivery import SIGNER, Customer
 from tests.e2e.system import eventually
-from tests.factories import a_payment, an_invoice
+from tests.factories import a_payment, a_signed_deal, an_invoice
 from tests.faults.house import House
 from tests.studio import the_company
 
@@ -56,6 +57,14 @@ class Player(Customer):
         with self.system.db.reading() as session:
             made = session.exec(select(Effect.key).where(Effect.deal_id == self.deal, Effect.state == EffectState.DONE.value)).all()
         self.before += [message_id(key, DOMAIN) for key in made]
+
+    def has_signed(self) -> Invoice:
+        """As somebody does; the letters of the time before are known."""
+        self.begins(a_signed_deal)
+        with self.system.db.writing() as session:
+            want(session, Stage.INVOICE, deal=session.get_one(Deal, self.deal), part=1, now=self.system.now())
+        self.system.nudge()
+        return self.is_billed()
 
     def does(self, act: Callable[[], Any]) -> Any:
         """Do it until there is an answer. Done already, but unanswered, is done."""

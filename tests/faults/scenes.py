@@ -5,10 +5,8 @@ from collections.abc import Callable
 from models.answers import ContractWord, EstimateReview, ProposalAnswer, QualifyAnswer
 from models.cash_answers import ContractChangeAsked, Countersigned
 from models.stages import Stage
-from models.tables import Deal
-from models.wanted import want
 from tests.e2e.client import COMPLEX
-from tests.factories import a_signed_deal, an_agreed_deal
+from tests.factories import an_agreed_deal
 from tests.faults.players import Operator, Player
 
 Scene = Callable[[Player, Operator], None]
@@ -138,11 +136,7 @@ def haggles(player: Player, operator: Operator) -> None:
 
 def pays_late(player: Player, operator: Operator) -> None:
     """An invoice whose reminders all pass, paid twice over at the provider, with its words in the wrong order."""
-    player.begins(a_signed_deal)
-    with player.system.db.writing() as session:
-        want(session, Stage.INVOICE, deal=session.get_one(Deal, player.deal), part=1, now=player.system.now())
-    player.system.nudge()
-    invoice = player.is_billed()
+    invoice = player.has_signed()
     player.is_asked("payment")
     player.keeps_silent("payment")
     player.sees_any(f"invoice/{invoice.id}/director")
@@ -153,11 +147,7 @@ def pays_late(player: Player, operator: Operator) -> None:
 
 def is_never_told(player: Player, operator: Operator) -> None:
     """A payment of which the provider's word never comes: the daily proof names it, and somebody has it sent again from the provider's site."""
-    player.begins(a_signed_deal)
-    with player.system.db.writing() as session:
-        want(session, Stage.INVOICE, deal=session.get_one(Deal, player.deal), part=1, now=player.system.now())
-    player.system.nudge()
-    invoice = player.is_billed()
+    invoice = player.has_signed()
     player.does(lambda: player.pays_online(invoice, "pay-late"))
     player.webhooks(invoice, "given up")
     assert operator.runs("money-proof") == "Failed"
