@@ -1,5 +1,6 @@
 """The form that an operator sees on a suspended run: made from the answer's model, its input told as a fact."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -10,7 +11,7 @@ from prefect.input.run_input import RunInput, run_input_subclass_from_type
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from models import attempts, inbox
+from models import attempts, inbox, waiting
 from models.answers import WITHOUT_FORM, Answer
 from models.errors import Refused
 from models.tables import Deal
@@ -18,12 +19,21 @@ from models.waiting import Spot
 from tasks.world import world
 
 
-def take(spot: Spot, model: type[Answer], count: int, item: str = "") -> bool:
-    """Record what an operator typed into the form of the last suspension; False if there was none, or a rule refused it."""
-    if count < 1 or model in WITHOUT_FORM:
+def take(spot: Spot, model: type[Answer], item: str = "") -> bool:
+    """Record what an operator typed into the form of an open wait's last suspension; False if there was none, or a rule refused it.
+
+    It comes before anything else is decided at the wait's line: what a person has typed is lost neither to a deadline that passed meanwhile
+    nor to another answer. The form may be an earlier run's, which died as it went on; told again, it is the same fact.
+    """
+    if model in WITHOUT_FORM:
         return False
-    typed = _typed(spot, count)
-    return typed is not None and _keep(spot, model, typed, f"{spot.flow_run_id}/{pause_key(spot, count)}", item)
+    with world().db.reading() as session:
+        wait = waiting.find(session, spot)
+    if wait is None or wait.closed_at or not wait.suspensions:
+        return False
+    shown = replace(spot, flow_run_id=wait.flow_run_id)
+    typed = _typed(shown, wait.suspensions)
+    return typed is not None and _keep(shown, model, typed, f"{shown.flow_run_id}/{pause_key(shown, wait.suspensions)}", item)
 
 
 def _keep(spot: Spot, model: type[Answer], typed: dict[str, Any], key: str, item: str) -> bool:

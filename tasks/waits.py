@@ -75,9 +75,8 @@ def for_any(
     runs.check()
     spot = run.spot(wait_keys.known(run.stage, key))
     question = _question(spot, Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
+    forms.take(spot, models[0], item)
     reached = _reach(spot, question)
-    if isinstance(reached, Suspend) and forms.take(spot, models[0], reached.count - 1, item):
-        reached = _reach(spot, question)
     if isinstance(reached, Answered):
         return cast("Typed", read(reached.fact.kind, reached.fact.payload))
     if isinstance(reached, Silent):
@@ -102,9 +101,8 @@ def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) ->
         if again := _hear(run, asks, only=past):
             return again
         group = run.spot(key)  # nothing of what was heard then is asked for now
+    forms.take(group, form)
     heard = _hear(run, asks)
-    if not heard and forms.take(group, form, _suspended(group)):
-        heard = _hear(run, asks)
     with here.db.writing() as session:
         question = Question(kinds=[], subject="", whose="", what=what)
         if heard:
@@ -138,12 +136,6 @@ def _heard_in(group: Spot) -> list[str] | None:
     with world().db.reading() as session:
         wait = waiting.find(session, group)
     return wait.kinds if wait and wait.closed_at else None
-
-
-def _suspended(group: Spot) -> int:
-    with world().db.reading() as session:
-        wait = waiting.find(session, group)
-    return wait.suspensions if wait else 0
 
 
 def until(moment: datetime, *, key: str, what: str) -> None:

@@ -38,6 +38,22 @@ def test_an_operator_answers_a_waiting_run_by_its_form_and_a_wrong_answer_leaves
     assert (fact.source, fact.actor) == ("operator", "staff:Conor")
 
 
+def test_a_form_filled_in_while_no_worker_is_there_counts_though_its_deadline_passes_meanwhile(system: System, someone: Someone):
+    someone.applies(budget="900")
+    someone.gets("intake/minimum")
+    wait = someone.is_asked("intake")
+    eventually(lambda: system.prefect("GET", f"/flow_runs/{wait.flow_run_id}")["state_name"] == "Suspended", "it does not wait")
+    system.kill("worker")
+    taken = system.prefect("POST", f"/flow_runs/{wait.flow_run_id}/resume", {"run_input": {"decision": "talk", "who": "Conor"}})
+    assert taken["status"] == "ACCEPT", taken
+    system.advance(days=60)
+    assert system.now() > wait.deadline
+    system.start("worker")
+    someone.stands("briefing")
+    with system.db.reading() as session:
+        assert session.get_one(Wait, wait.id).outcome == "answered"
+
+
 def test_silence_reminds_then_ends_the_deal_and_one_click_brings_the_client_back(system: System, someone: Someone):
     someone.applies()
     someone.gets("r1/brief/mail")

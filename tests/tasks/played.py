@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FunctionType, SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prefect import Flow, Task
@@ -42,7 +42,10 @@ class Stumble(Exception):
 
 @dataclass
 class Player:
-    """Runs a stage. `stumbles`: each step fails before it has done anything, and each call of it once more after it has done everything."""
+    """Runs a stage. `stumbles`: each step fails before it has done anything, and each call of it once more after it has done everything.
+
+    `typed` is what operators typed into forms, by run and key; `deaf` counts how often Prefect cannot be asked for it.
+    """
 
     here: World
     clock: ManualClock
@@ -50,6 +53,24 @@ class Player:
     called: set[str] = field(default_factory=set)
     failures: set[str] = field(default_factory=set)
     diary: list[str] = field(default_factory=list)
+    typed: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    deaf: int = 0
+
+    def types(self, **typed: Any) -> None:
+        """Fill in the form of the one suspended run, as Resume does."""
+        with self.here.db.reading() as session:
+            [wait] = [wait for wait in session.exec(select(Wait)) if wait.closed_at is None and wait.kinds]
+        spot = waiting.Spot(wait.deal_id, wait.stage, wait.round, wait.key, wait.flow_run_id, wait.part)
+        self.typed[wait.flow_run_id, f"suspended-{forms.pause_key(spot, wait.suspensions)}-response"] = typed
+
+    def read(self, key: str, flow_run_id: UUID) -> dict[str, Any]:
+        """What was typed into a form, as Prefect keeps it."""
+        if self.deaf:
+            self.deaf -= 1
+            raise Stumble
+        if (str(flow_run_id), key) not in self.typed:
+            raise ObjectNotFound(Exception("nothing was typed"))
+        return dict(self.typed[str(flow_run_id), key])
 
     def play(self, flow: Flow, row_id: int, script: list[Say]) -> None:
         """Run a stage to its end, again after each failure; each suspension is answered by the next line of `script`."""
@@ -122,9 +143,6 @@ def without_engine(player: Player, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     def suspend(**_: object) -> None:
         raise Pause
 
-    def no_input(*_: object, **__: object) -> None:
-        raise ObjectNotFound(Exception("nothing was typed"))
-
     @contextmanager
     def client(**_: object) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(update_flow_run=lambda *_args, **_values: None)
@@ -134,7 +152,7 @@ def without_engine(player: Player, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         patch.setattr(Artifact, "create", lambda *_args, **_values: SimpleNamespace(id=uuid4()))
         patch.setattr(waits, "suspend_flow_run", suspend)
         patch.setattr(looks, "suspend_flow_run", suspend)
-        patch.setattr(forms, "read_flow_run_input", no_input)
+        patch.setattr(forms, "read_flow_run_input", player.read)
         patch.setattr(engine, "get_client", client)
         patch.setattr(diary, "get_run_logger", lambda: SimpleNamespace(info=lambda line, *words: player.diary.append(line % words)))
         yield player

@@ -104,7 +104,7 @@ def test_an_operator_answers_a_review_and_writes_none() -> None:
     assert ReviewGiven in BY_RULE
     assert forms.form(ReviewGiven, "Waiting for a review.") is None
     assert forms.form(ReviewReplied, "Reply.") is not None
-    assert not forms.take(Spot(1, "review", 1, "review#1", "run"), ReviewGiven, 3)
+    assert not forms.take(Spot(1, "review", 1, "review#1", "run"), ReviewGiven)
 
 
 def test_a_reply_is_recorded_under_a_name(here_sqlite: World, deal: Deal) -> None:
