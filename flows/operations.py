@@ -61,9 +61,9 @@ def note(deal_id: DealId, who: Who, text: Text) -> None:
     description="""Decides an effect whose outcome is unknown (the line went dead after the letter was handed over, say). Look in the mailbox
 or ask the client, then choose: *it went out*, or *send it again*. `./studio deal ID` shows the keys.""",
 )
-def settle_effect(key: EffectKey, who: Who, outcome: Outcome) -> None:
+def settle_effect(key: EffectKey, who: Who, outcome: Outcome, reason: Why = "") -> None:
     """Write a person's word on an unknown effect."""
-    operations.settle_effect(key, who, went_out=outcome == "it went out")
+    operations.settle_effect(key, who, this_run(), went_out=outcome == "it went out", reason=reason)
     world().nudge()
 
 

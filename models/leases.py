@@ -38,6 +38,11 @@ def holder(session: Session, name: str) -> str:
     return lease.owner if lease else ""
 
 
+def named(session: Session, start: str) -> list[Lease]:
+    """Every lease whose name begins so, lapsed ones too."""
+    return list(session.exec(select(Lease).where(col(Lease.name).startswith(start, autoescape=True)).order_by(col(Lease.name))))
+
+
 def heartbeats(session: Session, *, now: datetime) -> dict[str, timedelta]:
     """How long ago each worker that is at work renewed its lease, by its name."""
     alive = session.exec(select(Lease).where(col(Lease.name).startswith("worker/"), Lease.until > now))

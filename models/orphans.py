@@ -69,9 +69,13 @@ def _nobodys(seen: Seen) -> tuple[Does, str]:
     return (Does.NOTHING, "") if seen.state == "SCHEDULED" else (Does.CANCEL, "an orphan: no row of ours is its own")
 
 
-def is_abandoned(seen: Seen, *, now: datetime) -> bool:
-    """Whether an operation or a chore has lost its worker."""
-    return seen.state in {"PENDING", "RUNNING", "CANCELLING"} and seen.since <= now - ABANDONED
+def judge_other(seen: Seen, *, now: datetime) -> tuple[Does, str]:
+    """What is done with a live run of an operation or a chore, and why: one that is under way for very long has lost its worker."""
+    if seen.state == "PENDING" and seen.since <= now - GRACE:
+        return Does.HAND_OUT, "it was taken and never begun"
+    if seen.state in {"RUNNING", "CANCELLING"} and seen.since <= now - ABANDONED:
+        return Does.CRASH, "it ran for more than an hour, so its worker is dead"
+    return Does.NOTHING, ""
 
 
 def is_stale(row: StageRun, seen: Seen, *, now: datetime) -> bool:

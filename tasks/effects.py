@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from models import effects, logs, restored
+from models import effects, facts, inbox, logs, restored
+from models.answers import Noted
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
+from models.facts import News
 from models.tables import Effect
 from tasks.world import World, lives, real_now, world
 
@@ -142,19 +144,30 @@ def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str,
     return effect
 
 
-def decide(key: str, *, went_out: bool, who: str) -> Effect:
-    """A person's word on an unknown or failed effect: it went out, or it is to be done again, by the waker at once.
+def decide(key: str, *, went_out: bool, who: str, run: str, reason: str = "") -> Effect:
+    """A person's word on an unknown or failed effect: it went out, or it is to be done again, by the waker at once. Once per `run` of the form.
 
-    A project in the tracker and a ticket are done again by their stage, when it is retried. A failed one can only be done again. Raises
-    Refused for an effect in any other state.
+    Who said it and why is kept in the deal's history. A project in the tracker and a ticket are done again by their stage, when it is retried. A
+    failed one can only be done again. Raises Refused for an effect in any other state.
     """
-    here = world()
+    here, word = world(), "it went out" if went_out else "send it again"
     with here.db.writing() as session:
         effect = session.get(Effect, key)
         if effect is None:
             raise Refused(f"There is no effect {key}.")
-        to = EffectState.DONE if went_out else EffectState.PLANNED
-        effects.settle(session, effect, to, said=f"{who}: {'it went out' if went_out else 'send it again'}", now=here.now())
+        if facts.find(session, "operator", run):
+            return effect
+        _keep_word(session, here, effect, f"{effect.what or effect.kind} ({key}): {word}. {reason}".strip(), who, run)
+        effects.settle(session, effect, EffectState.DONE if went_out else EffectState.PLANNED, said=f"{who}: {word}", now=here.now())
         if not went_out and effect.kind not in effects.HOLDING | effects.STAGES_OWN:
             effect.kind = effects.ERRAND
         return effect
+
+
+def _keep_word(session: Session, here: World, effect: Effect, text: str, who: str, run: str) -> None:
+    """What a person decided is a fact: of the deal, or of the studio's own letters."""
+    if effect.deal_id:
+        inbox.tell(session, effect.deal_id, Noted(text=text), source="operator", external_id=run, actor=f"staff:{who}", now=here.now())
+    else:
+        news = News(kind=Noted.kind, source="operator", external_id=run, actor=f"staff:{who}", payload={"text": text})
+        facts.keep(session, news, now=here.now())

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from models.cash_tables import Invoice
 from models.tables import Client, Deal, Effect, Fact
-from tasks import diary, labels
+from tasks import diary, heartbeat, labels, takeovers
 from tasks.world import world
 
 P = ParamSpec("P")
@@ -22,6 +22,8 @@ ABOUT = ("company", "name", "file", "payment_id", "application_id")
 def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Declare an operation. `description` tells an operator what it does, and where it is refused.
 
+    A run whose worker died is begun again (`tasks.takeovers`): what it tells it tells under `this_run`, and what it does are effects.
+
     Its runs are called `put-on-hold · deal 42 · Acme` and tagged `operation:put-on-hold`, `deal:42`, `service:…`, `manager:…`.
     """
 
@@ -30,9 +32,10 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
         @wraps(function)
         def carry(*args: P.args, **kwargs: P.kwargs) -> R:
             """Tag the run, say who asks and why, do it."""
-            labels.put_on(tags(name, dict(flow_run.parameters)))
-            diary.write(asked(dict(flow_run.parameters)))
-            return function(*args, **kwargs)
+            with heartbeat.of_own_process(), takeovers.noted():
+                labels.put_on(tags(name, dict(flow_run.parameters)))
+                diary.write(asked(dict(flow_run.parameters)))
+                return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=run_name)(carry)
 

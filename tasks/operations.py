@@ -78,9 +78,9 @@ def _shown(snapshot: Snapshot, changes: list[str], *, keep: bool) -> str:
 
 
 @step
-def settle_effect(key: str, who: str, *, went_out: bool) -> str:
-    """Write a person's word on an unknown effect; return its state."""
-    return effects.decide(key, went_out=went_out, who=who).state
+def settle_effect(effect: str, who: str, key: str, *, went_out: bool, reason: str = "") -> str:
+    """Write a person's word on an unknown effect, once per run of the form (`key`); return the effect's state by now."""
+    return effects.decide(effect, went_out=went_out, who=who, run=key, reason=reason).state
 
 
 @step

@@ -14,6 +14,7 @@ from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun, Wait
 from models.tracks import Sales, is_open
+from tasks import takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, replace
 from tasks.stage import make_run
@@ -56,9 +57,12 @@ def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: tim
         ours = {row.flow_run_id for row in rows}
         _judge(prefect, [run for run in seen.values() if run.id not in ours], done)
         for run in prefect.live(OTHERS):
-            if orphans.is_abandoned(run, now=real_now()):
-                prefect.bury(run.id, crashed=True, why="It lost its worker: run it again.")
-                done.mended.append(f"{run.name}: it ran for more than an hour, so its worker is dead; shown as crashed")
+            does, why = orphans.judge_other(run, now=real_now())
+            if does == Does.CRASH:
+                prefect.bury(run.id, crashed=True, why=takeovers.LOST)
+            elif does == Does.HAND_OUT:
+                prefect.restart(run.id)
+            done.mended += [f"{run.name}: {why}; {does}"] if does else []
     return done.mended
 
 

@@ -19,7 +19,7 @@ from models.ladder import ScheduledRung
 from models.letters import LetterOrder
 from models.stages import Stage
 from models.tables import Deal, Effect, Wait
-from tasks import cashier, chasing, dunning, letters
+from tasks import cashier, chasing, dunning, letters, takeovers
 from tasks.engine import Engine, engine
 from tasks.mending import A_LOOK, STUCK, Round, mend
 from tasks.stage import make_run
@@ -56,6 +56,7 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine, told: Iter
             ripe = _wake(here, prefect, done)
             _create(here, prefect, done)
             mend(here, prefect, done, ripe=ripe, told=told)
+            takeovers.take_up(here, prefect, done)
     finally:
         _send_errands(here, done)
         cashier.act_on_orders(here)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from uuid import uuid4
 
 from prefect.client.schemas.objects import State
@@ -205,6 +206,7 @@ class FakeEngine:
     did: list[tuple[str, str]] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
     cut_off: set[str] = field(default_factory=set)
+    tries: dict[str, int] = field(default_factory=dict)
     whose: str = ""
     away: bool = False
 
@@ -223,6 +225,10 @@ class FakeEngine:
 
     def look(self, flow_run_ids: list[str]) -> dict[str, State]:
         return {one: self.states[one] for one in flow_run_ids if one in self.states}
+
+    def run(self, flow_run_id: str) -> SimpleNamespace | None:
+        known = self.states.get(flow_run_id)
+        return SimpleNamespace(id=flow_run_id, name=flow_run_id, state=known, run_count=self.tries.get(flow_run_id, 1)) if known else None
 
     def all_paused(self, flow_run_ids: list[str]) -> bool:
         return all(one in self.states and self.states[one].is_paused() and one not in self.cut_off for one in flow_run_ids)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from models.tables import StageRun
+from models import leases
+from models.tables import Fact, StageRun
+from tasks import takeovers
 from tasks.mending import BY_OPERATOR
 from tests.e2e.client import Someone
 from tests.e2e.system import System, eventually
@@ -30,6 +32,13 @@ def told(tmp_path: Path, post: Post) -> Iterator[System]:
 def rows(system: System, stage: str) -> list[tuple[str, str]]:
     with system.db.reading() as session:
         return [(row.state, row.why) for row in session.exec(select(StageRun).where(StageRun.stage == stage).order_by(StageRun.id))]
+
+
+def served(system: System, name: str) -> str:
+    """A flow of `tests.e2e.dying`, to be started."""
+    flow = system.prefect("POST", "/flows/", {"name": name})["id"]
+    system.prefect("POST", "/deployments/", {"name": name, "flow_id": flow, "entrypoint": f"tests.e2e.dying.{name}", "work_pool_name": "studio-warm"})
+    return name
 
 
 def starts(system: System, name: str, **parameters) -> str:
@@ -71,10 +80,7 @@ def test_what_an_operator_cancels_stays_cancelled_and_a_run_that_dies_takes_no_o
     eventually(lambda: rows(told, "proposal") == [("cancelled", BY_OPERATOR)], lambda: ada.told())
     # Meanwhile another run tears at the interpreter
     pid = told.running["worker"].pid
-    flow = told.prefect("POST", "/flows/", {"name": "dying"})["id"]
-    body = {"name": "dying", "flow_id": flow, "entrypoint": "tests.e2e.dying.dying", "work_pool_name": "studio-warm"}
-    told.prefect("POST", "/deployments/", body)
-    comes_to(told, starts(told, "dying"), "CRASHED")
+    comes_to(told, starts(told, served(told, "dying")), "CRASHED")
     letter.go_on.set()
     ada.gets("proposal/v1/mail")
     comes_to(told, running, "CANCELLED")
@@ -87,6 +93,20 @@ def test_what_an_operator_cancels_stays_cancelled_and_a_run_that_dies_takes_no_o
     assert told.running["worker"].pid == pid
     assert told.running["worker"].poll() is None
     assert len([mark for mark in post.taken if ".deal-1-proposal-v1-mail@" in mark]) == 1
+
+
+def test_an_operation_whose_worker_dies_is_begun_again_as_the_same_run_and_counts_once(system: System, someone: Someone) -> None:
+    someone.applies()
+    someone.gets("r1/brief/mail")
+    dies = system.running["worker"]
+    run = starts(system, served(system, "deadly"), deal_id=someone.deal, who="Conor Walsh", reason="A call.")
+    eventually(lambda: dies.poll() is not None, "the worker lives")
+    system.start("worker")
+    assert comes_to(system, run, "COMPLETED")["run_count"] == 2
+    with system.db.reading() as session:
+        notes = session.exec(select(Fact).where(Fact.deal_id == someone.deal, Fact.kind == "deal.noted")).all()
+        assert [note.payload["text"] for note in notes] == ["A call."]
+        assert leases.named(session, takeovers.MARK) == []
 
 
 @pytest.mark.parametrize("worker", ["warm", "process"])

@@ -176,13 +176,9 @@ class Operator:
         order = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}
         run = self.system.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)
         self.system.nudge()
-        deaths = [self.system.deaths["worker"]]
 
         def ended() -> str:
             state = self.system.prefect("GET", f"/flow_runs/{run['id']}")["state"]
-            if state["type"] in {"RUNNING", "PENDING"} and self.system.deaths["worker"] > deaths[-1]:
-                deaths.append(self.system.deaths["worker"])  # it died with its worker, and nobody else begins it again
-                self.system.prefect("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
             return state["name"] if state["type"] in {"COMPLETED", "FAILED", "CRASHED"} else ""
 
         return eventually(ended, lambda: f"{name} does not end:\n{self.system.log('worker')}", seconds=60)

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from models.orphans import ABANDONED, GRACE, Does, Seen, is_abandoned, is_stale, judge
+from models.orphans import ABANDONED, GRACE, Does, Seen, is_stale, judge, judge_other
 from models.stages import LIVE, RunState
 from models.tables import StageRun
 from tests.fakes import MONDAY
@@ -65,9 +65,11 @@ def test_nothing_is_judged_by_a_state_that_it_has_just_come_into(state: str, key
     assert judge(young, a_row(RunState.DONE), None, now=MONDAY)[0] == Does.NOTHING
 
 
-@pytest.mark.parametrize(("state", "age"), list(product(STATES, (ABANDONED - timedelta(seconds=1), ABANDONED))))
-def test_an_operation_that_runs_for_an_hour_has_lost_its_worker(state: str, age: timedelta) -> None:
-    assert is_abandoned(seen(state, age=age), now=MONDAY) == (age == ABANDONED and state in {"PENDING", "RUNNING", "CANCELLING"})
+@pytest.mark.parametrize(("state", "age"), list(product(STATES, (timedelta(0), GRACE, ABANDONED - timedelta(seconds=1), ABANDONED))))
+def test_an_operation_that_never_began_is_handed_out_again_and_one_that_runs_for_an_hour_has_lost_its_worker(state: str, age: timedelta) -> None:
+    expected = Does.HAND_OUT if state == "PENDING" and age >= GRACE else Does.NOTHING
+    expected = Does.CRASH if state in {"RUNNING", "CANCELLING"} and age == ABANDONED else expected
+    assert judge_other(seen(state, age=age), now=MONDAY)[0] == expected
 
 
 @pytest.mark.parametrize(("row", "state"), list(product(RunState, STATES)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -213,23 +214,23 @@ def test_an_unknown_thing_waits_for_a_persons_word(here_sqlite: World) -> None:
     vendor.outcome = "ok"
     assert effects.once(an_act(vendor)).state == "unknown"
     assert vendor.log == []
-    assert effects.decide("deal/1/mail", went_out=False, who="Conor").said == "Conor: send it again"
+    assert effects.decide("deal/1/mail", went_out=False, who="Conor", run="run/1").said == "Conor: send it again"
     assert effects.once(an_act(vendor)).state == "done"
     with pytest.raises(Refused, match="cannot become"):
-        effects.decide("deal/1/mail", went_out=False, who="Conor")
+        effects.decide("deal/1/mail", went_out=False, who="Conor", run="run/2")
 
 
 def test_a_person_may_say_that_it_went_out(here_sqlite: World) -> None:
     vendor = AVendor(outcome="uncertain, it went out")
     attempt(an_act(vendor))
-    assert effects.decide("deal/1/mail", went_out=True, who="Conor").state == "done"
+    assert effects.decide("deal/1/mail", went_out=True, who="Conor", run="run/1").state == "done"
     assert effects.once(an_act(vendor)).state == "done"
     assert len(vendor.log) == 1
 
 
 def test_nobody_decides_what_is_not_there(here_sqlite: World) -> None:
     with pytest.raises(Refused, match="no effect"):
-        effects.decide("deal/9/none", went_out=True, who="Conor")
+        effects.decide("deal/9/none", went_out=True, who="Conor", run="run/1")
 
 
 STEPS = st.lists(st.sampled_from([*OUTCOMES, "a person: it went out", "a person: again"]), max_size=9)
@@ -247,7 +248,7 @@ def test_whatever_happens_a_thing_happens_once_or_is_shown(
         if outcome.startswith("a person"):
             if before and before.state == "unknown":
                 again = outcome.endswith("again")
-                effects.decide(key, went_out=not again, who="Conor")
+                effects.decide(key, went_out=not again, who="Conor", run=uuid4().hex)
                 words += again
             continue
         vendor.outcome = outcome

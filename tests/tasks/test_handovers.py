@@ -191,7 +191,7 @@ def test_a_ticket_that_nobody_can_be_asked_about_is_a_persons_word(here_sqlite: 
     for _ in range(2):
         with pytest.raises(Refused, match=r"Nobody knows whether it was opened\. The line went dead\. .*settle-effect"):
             steps.open_ticket.fn(deal.id)
-    decide(key(deal, "ticket"), went_out=went_out, who="Conor")
+    decide(key(deal, "ticket"), went_out=went_out, who="Conor", run="run/1")
     send_errands(here, Round())
     assert steps.open_ticket.fn(deal.id) == ("" if went_out else "1")
     assert len(here.desk.opened) == (0 if went_out else 1)
@@ -204,7 +204,7 @@ def test_a_desk_that_says_no_fails_the_stage_until_it_is_mended(here_sqlite: Wor
         with pytest.raises(Refused, match="The desk said no. Redmine has no project “support”"):
             steps.open_ticket.fn(deal.id)
     assert here.desk.opened == []
-    decide(key(deal, "ticket"), went_out=False, who="Conor")
+    decide(key(deal, "ticket"), went_out=False, who="Conor", run="run/1")
     assert steps.open_ticket.fn(deal.id) == "1"
 
 

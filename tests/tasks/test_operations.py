@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from models import documents, facts, links
+from models import documents, effects, facts, links
 from models.answers import ClosedAsLost, Held, Noted, ProposalRevised
 from models.errors import Invalid, Missing, Refused, Uncertain
 from models.letters import LetterOrder
@@ -12,6 +12,7 @@ from models.tables import Deal, Effect, Fact, StageRun, Wait
 from tasks import letters, operations
 from tasks.world import World
 from tests.factories import a_deal, an_acceptance, told
+from tests.fakes import MONDAY
 from tests.tasks.places import at
 
 WHO = "Conor"
@@ -147,13 +148,44 @@ def test_there_is_nothing_to_revise_without_a_proposal(here_sqlite: World) -> No
 # Effects and links
 
 
-@pytest.mark.parametrize(("went_out", "state"), [(True, "done"), (False, "planned")])
-def test_an_unknown_effect_is_settled_by_a_persons_word(here_sqlite: World, went_out: bool, state: str) -> None:
-    with here_sqlite.db.writing() as session:
+@pytest.mark.parametrize(("went_out", "state", "word"), [(True, "done", "it went out"), (False, "planned", "send it again")])
+@pytest.mark.parametrize("is_of_a_deal", [True, False])
+def test_an_unknown_effect_is_settled_by_a_persons_word_which_the_history_keeps(
+    here: World, is_of_a_deal: bool, went_out: bool, state: str, word: str
+) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session)
+        effect = effects.plan(session, "deal/1/mail", "letter", deal_id=deal.id if is_of_a_deal else None, what="brief-invitation", now=MONDAY)
+        effect.state = "unknown"
+    assert operations.settle_effect.fn("deal/1/mail", WHO, "run/1", went_out=went_out, reason="She has it.") == state
+    with here.db.reading() as session:
+        fact = session.exec(select(Fact).where(Fact.kind == Noted.kind)).one()
+        assert (fact.deal_id, fact.actor) == (deal.id if is_of_a_deal else None, f"staff:{WHO}")
+        assert fact.payload["text"] == f"brief-invitation (deal/1/mail): {word}. She has it."
+
+
+def test_a_persons_word_counts_once_though_the_second_try_is_unknown_again(here: World) -> None:
+    with here.db.writing() as session:
         deal = at(session, "briefing")
-    here_sqlite.mail.troubles.append(Uncertain("the line went dead"))
-    letters.send("deal/1/mail", LetterOrder(name="brief-invitation", deal_id=deal.id, to="client"))
-    assert operations.settle_effect.fn("deal/1/mail", WHO, went_out=went_out) == state
+    order = LetterOrder(name="brief-invitation", deal_id=deal.id, to="client")
+    for times in (1, 2):
+        here.mail.troubles.append(Uncertain("the line went dead"))
+        assert letters.send("deal/1/mail", order).state == "unknown"
+        for _ in range(times):
+            operations.settle_effect.fn("deal/1/mail", WHO, f"run/{times}", went_out=False)
+    here.mail.troubles.append(Uncertain("the line went dead"))
+    letters.send("deal/1/mail", order)
+    assert operations.settle_effect.fn("deal/1/mail", WHO, "run/2", went_out=False) == "unknown", "the word was on the try before"
+
+
+def test_what_is_no_longer_open_takes_no_word_and_keeps_none(here: World) -> None:
+    with here.db.writing() as session:
+        deal = at(session, "briefing")
+    assert letters.send("deal/1/mail", LetterOrder(name="brief-invitation", deal_id=deal.id, to="client")).state == "done"
+    with pytest.raises(Refused, match="is done and cannot become"):
+        operations.settle_effect.fn("deal/1/mail", WHO, "run/1", went_out=False)
+    with here.db.reading() as session:
+        assert session.exec(select(Fact).where(Fact.kind == Noted.kind)).all() == []
 
 
 def test_a_renewed_link_ends_the_old_one_once_and_goes_to_the_client_alone(here: World) -> None:

@@ -1,0 +1,70 @@
+"""Operations whose worker died: the same run is begun again. What it has told under its own id already is told once.
+
+A lease `operation/<flow run>` says who has it in hands; the waker looks at those whose owner is dead.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
+
+from models import leases
+from models.tables import Lease
+from tasks import heartbeat, runs
+from tasks.engine import Engine
+from tasks.mending import Round
+from tasks.world import World, lives, real_now, world
+
+MARK = "operation/"
+TRIES = 5
+"""How often an operation is begun before it is shown as crashed: it may be what its workers die of."""
+LOST = "It lost its worker. Press Retry on this run: what it did already is not done again. A new form would be another operation."
+_UNDER_WAY = frozenset({StateType.PENDING, StateType.RUNNING})
+
+
+@contextmanager
+def noted() -> Generator[None]:
+    """Write down who has the run we are in in hands, for as long as it is under way."""
+    here, name = world(), f"{MARK}{flow_run.id}"
+    runs.patiently(lambda: _write(here, name))
+    try:
+        yield
+    finally:
+        runs.patiently(lambda: _strike(here, name, here.worker))
+
+
+def take_up(here: World, prefect: Engine, done: Round) -> None:
+    """Hand out again what the dead had in hands and had not ended. After too many tries it is shown as crashed, with a word what to do."""
+    if heartbeat.was_missed():
+        return
+    with here.db.reading() as session:
+        left = [lease for lease in leases.named(session, MARK) if not lives(session, lease.owner)]
+    for lease in left:
+        _decide(prefect, lease, done)
+        _strike(here, lease.name, lease.owner)
+
+
+def _decide(prefect: Engine, lease: Lease, done: Round) -> None:
+    run = prefect.run(lease.name.removeprefix(MARK))
+    if run is None or run.state is None or run.state.type not in _UNDER_WAY:
+        return
+    if run.run_count < TRIES:
+        prefect.restart(str(run.id))
+        done.mended.append(f"{run.name}: its worker died; it is begun again")
+    else:
+        prefect.bury(str(run.id), crashed=True, why=LOST)
+        done.mended.append(f"{run.name}: its worker died at each of {run.run_count} tries; shown as crashed")
+
+
+def _write(here: World, name: str) -> None:
+    """Whoever is handed the run owns it: Prefect hands it to one worker at a time."""
+    with here.db.writing() as session:
+        leases.give_back(session, name, leases.holder(session, name))
+        session.flush()
+        leases.take(session, name, here.worker, length=leases.WORKER, now=real_now())
+
+
+def _strike(here: World, name: str, owner: str) -> None:
+    with here.db.writing() as session:
+        leases.give_back(session, name, owner)
