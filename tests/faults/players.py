@@ -1,4 +1,4 @@
-"""Clients, managers and operators who are used to trouble: whoever gets no answer presses once more."""
+"""Clients, managers and operators who are used to trouble: whoever gets no answer presses once more. Longer than 200: all that they can do."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ from models.clock import real_now
 from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
 from models.message import message_id
 from models.stages import RunState, Stage
-from models.tables import Deal, Effect, StageRun, Wait
+from models.tables import Deal, Effect, Fact, StageRun, Wait
 from models.wanted import want
 from tests.coursing import completed
 from tests.e2e.delivery import SIGNER, Customer
@@ -102,6 +102,21 @@ class Player(Customer):
         with self.system.db.reading() as session:
             newest = eventually(lambda: signing.newest(session, self.deal, version, kind=kind), self.told)
         return signing.digits("for tests only", self.deal, version, newest.number, kind=kind)
+
+    def is_answered_by_form(self, stage: str, kind: str, **typed: Any) -> Fact:
+        """An operator presses Resume on a waiting run and fills in its form, again until it counts; the fact that it is."""
+
+        def told() -> Fact | None:
+            with self.system.db.reading() as session:
+                fact = session.exec(select(Fact).where(Fact.deal_id == self.deal, Fact.kind == kind)).first()
+                asks = select(Wait).where(Wait.deal_id == self.deal, Wait.stage == stage, col(Wait.closed_at).is_(None))
+                wait = session.exec(asks).first()
+            if fact is None and wait is not None:
+                self.system.prefect("POST", f"/flow_runs/{wait.flow_run_id}/resume", {"run_input": typed})
+                time.sleep(ONCE_MORE)
+            return fact
+
+        return eventually(told, lambda: f"no {kind}:\n{self.told()}\n{self.system.log('worker')}", seconds=60)
 
     def keeps_silent(self, stage: str, *, key: str = "") -> None:
         """Let the time of a stage's question run out."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from models.answers import ContractWord, EstimateReview, ProposalAnswer, QualifyAnswer
 from models.cash_answers import ContractChangeAsked, Countersigned
+from models.cash_tables import Invoice
 from models.stages import Stage
 from tests.e2e.client import COMPLEX
 from tests.factories import an_agreed_deal
@@ -69,14 +70,14 @@ def is_refused(player: Player, _operator: Operator) -> None:
     player.keeps_silent("estimate")
     player.gets("estimate/v1/director")
     player.is_asked("estimate")
-    player.tells(EstimateReview(decision="refuse", reason="Not our kind of work."), actor=STAFF)
+    player.is_answered_by_form("estimate", EstimateReview.kind, decision="refuse", reason="Not our kind of work.", who="Aoife Brennan")
     player.stands("declined")
 
 
 def declines(player: Player, _operator: Operator) -> None:
     """An estimate that a manager approves, and a client to whom it is too dear."""
     to_the_manager(player)
-    player.tells(EstimateReview(decision="approve"), actor=STAFF)
+    player.is_answered_by_form("estimate", EstimateReview.kind, decision="approve", who="Tomasz Zielinski")
     player.gets("proposal/v1/mail")
     player.is_asked("proposal")
     player.tells(ProposalAnswer(decision="decline", version=1, reason="price", text="Too dear."))
@@ -134,14 +135,29 @@ def haggles(player: Player, operator: Operator) -> None:
     player.stands("lost")
 
 
-def pays_late(player: Player, operator: Operator) -> None:
-    """An invoice whose reminders all pass, paid twice over at the provider, with its words in the wrong order."""
+def pays_late(player: Player, _operator: Operator) -> None:
+    """An invoice whose reminders all pass, then paid, with the provider's words in the wrong order."""
     invoice = player.has_signed()
     player.is_asked("payment")
     player.keeps_silent("payment")
     player.sees_any(f"invoice/{invoice.id}/director")
-    player.does(lambda: player.pays_online(invoice, operator.chance.choice(["pay-reordered", "pay-double", "pay-late"])))
-    player.money("deposit_paid")
+    pays(player, invoice, "pay-reordered")
+
+
+def is_told_twice(player: Player, _operator: Operator) -> None:
+    """A payment that the provider tells of twice."""
+    pays(player, player.has_signed(), "pay-double")
+
+
+def is_told_late(player: Player, _operator: Operator) -> None:
+    """A payment that the provider tells of after a while."""
+    pays(player, player.has_signed(), "pay-late")
+
+
+def pays(player: Player, invoice: Invoice, way: str) -> None:
+    """Pay at the provider's page, in one of the ways that its words can go; then work begins."""
+    player.does(lambda: player.pays_online(invoice, way))
+    player.money("deposit_paid", seconds=120)
     player.gets("r1/kickoff/welcome")
 
 
@@ -155,4 +171,4 @@ def is_never_told(player: Player, operator: Operator) -> None:
     player.money("deposit_paid", seconds=120)
 
 
-SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_never_told)
+SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_told_twice, is_told_late, is_never_told)

@@ -46,8 +46,8 @@ def holds_the_database(trial: Trial, chance: Random) -> None:
 
 
 def fills_the_disk(trial: Trial, chance: Random) -> None:
-    """Nothing that the worker writes finds room for some seconds."""
-    life = trial.house.running.get("worker")
+    """Nothing that the worker writes finds room for some seconds, or nothing that the api does."""
+    life = trial.house.running.get(chance.choice(["worker", "worker", "api"]))
     if life is None:
         return
     for most in (FULL, resource.RLIM_INFINITY):

@@ -1,7 +1,7 @@
 """The whole suite: every point, the rarer moves, storms, letters in hand; after each part everything comes to rest and is judged."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ UNSURE = 0.1
 """How many letters are taken without a word where nobody dies who could leave any unknown."""
 Say = Callable[[str], None]
 POINTS, ENGINES, STORM, HANDS, FILES = PARTS = ("points", "engine", "storm", "hands", "files")
-"""Deaths at every point; the engine's at every move; trouble at any moment; letters in the mail server's hands; mail in files, to be asked for."""
+"""Deaths at every point; the engine's at every point too; trouble at any moment; letters in the mail server's hands; mail in files, to be asked for."""
 
 CANNOT: dict[str, str] = {}
 """Points that nothing can reach, and why."""
@@ -68,11 +68,10 @@ class Suite:
         self._judge(trial, "the points")
 
     def _engine(self, trial: Trial) -> None:
-        """Prefect's server is killed on both sides of every move."""
-        moves = [point for point in self.points if not point.startswith("step/")]
+        """Prefect's server is killed on both sides of every move and of every step's end."""
         trial.post.mood = lambda _mark: HANG_UP if trial.chance.random() < UNSURE else ""
-        trial.house.arm(engine=moves)
-        self._reach(trial, [ENGINE + move for move in moves])
+        trial.house.arm(engine=self.points)
+        self._reach(trial, [ENGINE + point for point in self.points])
         self._judge(trial, "the engine's deaths")
 
     def _reach(self, trial: Trial, wanted: list[str]) -> None:
@@ -85,14 +84,14 @@ class Suite:
             before = len(house.reached)
             scenes = [scene for scene in self.scenes if wave == 0 or self._may_reach(trial, scene, left)]
             self._play(trial, scenes, f"wave {wave + 1}")
-        for turn in TURNS if any(not point.startswith("step/") for point in house.left()) else ():
+        for turn in TURNS if any(not point.startswith("step/") for point in _plain(house.left())) else ():
             if self._has_time(turn.__name__):
                 self._turn(trial, turn)
         self.wrong += [f"{point} was never reached." for point in wanted if point not in {*house.reached, *CANNOT}]
 
     def _may_reach(self, trial: Trial, scene: Scene, left: set[str]) -> bool:
         stages = trial.stages_of.get(scene.__name__, set())
-        return any(point.split("/")[1] in stages for point in left if point.startswith("step/"))
+        return any(point.split("/")[1] in stages for point in _plain(left) if point.startswith("step/"))
 
     def _storm(self, trial: Trial) -> None:
         with storm(trial) as came:
@@ -154,3 +153,8 @@ class Suite:
             yield trial
         finally:
             trial.close()
+
+
+def _plain(points: Iterable[str]) -> list[str]:
+    """Points, whoever is killed there."""
+    return [point.removeprefix(ENGINE) for point in points]
