@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import redis
 from sqlalchemy import text
 
 from models.settings import ROOT
@@ -57,7 +58,11 @@ class Estate(System):
         super().kill(name, sign)
 
     def cuts_every_line(self) -> None:
-        """What PostgreSQL does when it is started anew: everybody who is in our database is thrown out, in the middle of a sentence."""
+        """What PostgreSQL and Redis do when they are started anew: everybody who is in our database is thrown out, in the middle of a sentence."""
+        with redis.Redis.from_url(self.settings.redis_url) as client:
+            mine = str(client.connection_pool.connection_kwargs["db"])
+            lines = [line["id"] for line in client.client_list() if line["db"] == mine and line["id"] != str(client.client_id())]
+            assert sum(client.client_kill_filter(_id=line) for line in lines), "the halves of Prefect's server talk through it"
         with self.db.writing() as session:
             everybody = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
             assert len(session.execute(everybody).all()) >= len(self.doors)

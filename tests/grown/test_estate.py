@@ -1,4 +1,4 @@
-"""The grown system on a bad day: each part is killed, and every line to the database cut, while deals go their way. Nothing is lost or doubled."""
+"""The grown system on a bad day: each part is killed, and every line to the database and to Redis cut, while deals go their way. Nothing is lost or doubled."""
 
 from collections import Counter
 from email import message_from_bytes
@@ -18,7 +18,7 @@ from tests.parts import requires
 BUYERS, PAYERS = 2, 2
 
 
-def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+def test_a_worker_an_api_and_both_halves_of_the_engine_are_killed_while_deals_go_their_way_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     requires("postgres")
     requires("redis")
     with estate(tmp_path / "home") as grown:
@@ -34,8 +34,11 @@ def test_a_worker_an_api_and_the_services_are_killed_while_deals_go_their_way_an
         grown.begin("worker-1")
         for one in crowd:
             one.gets("proposal/v1/mail", seconds=60)
+        grown.kill("prefect")
+        for one in crowd:
             assert one.accepts().status_code == 200
         grown.kill("services")
+        grown.start("prefect")
         payers = [Someone(grown) for _ in range(PAYERS)]
         bills = [one.has_signed() for one in payers]
         grown.start("api-2")
