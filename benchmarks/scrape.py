@@ -12,7 +12,7 @@ from sqlmodel import Session
 from benchmarks.books import timed
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
-from models import vitals
+from models import troubles, vitals
 from models.db import Database
 from models.migrate import upgrade
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
@@ -47,10 +47,11 @@ def scrape(_house: House, *, quick: bool) -> list[Figure]:
 
 def figures_of(db: Database) -> None:
     with db.reading() as session:
-        for ask in (vitals.deals, vitals.effects, vitals.runs, vitals.open_waits, vitals.stuck_todos):
+        for ask in (vitals.deals, vitals.effects, vitals.runs, vitals.open_waits):
             ask(session)
         vitals.overdue(session, MONDAY)
         vitals.wakes(session, MONDAY)
+        troubles.counts(session, MONDAY)
 
 
 def probe(db: Database) -> None:
