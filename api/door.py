@@ -1,10 +1,10 @@
 """What every route is given: settings, set-up, database, clock; and how a page is answered."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 import templates
 from api.counts import Counts
 from api.engine import Engine
+from api.remembered import Remembered
 from api.robots import Robots
 from api.traffic import Requests
 from models import addresses, nudges
@@ -22,6 +23,9 @@ from models.money import Money
 from models.pages import Chrome, View
 from models.settings import Settings
 from models.studio import OFFICE_ROLES, Staff
+
+READY_FOR = 0.5
+"""Seconds for which `/health/ready` is remembered: anybody may ask it, as often as they like."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Door:
     robots: Robots
     engine: Engine
     requests: Requests
+    readiness: Remembered[Any] = field(default_factory=lambda: Remembered(READY_FOR))
 
     @cached_property
     def chrome(self) -> Chrome:

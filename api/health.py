@@ -15,10 +15,13 @@ from sqlmodel import select
 from api.door import Door, Here
 from models import leases, migrate, vitals
 from models.clock import real_now
+from models.errors import StudioError
 
 routes = APIRouter(prefix="/health", tags=["health"])
 LATE = timedelta(minutes=10)
 """A wait due for longer has been overlooked: the waker looks each minute."""
+UNREADABLE = (SQLAlchemyError, StudioError)
+"""What is raised where the database is away, busy, or not what the code expects."""
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 
 
@@ -54,25 +57,31 @@ def live() -> Alive:
 
 
 @routes.get("/ready", summary="Is the system ready for work?", response_description="Ready", response_model=Readiness, responses=NOT_READY)
-def ready(here: Here) -> Response:
+async def ready(here: Here) -> Response:
     """Database, migrations, engine and worker must be well (503 otherwise). The rest is told: somebody should look, nobody should restart.
 
     `waits`: how long the oldest has been due; `letters`: when the last one was handed over. Without PDF libraries proposals wait to be printed.
+    It looks twice a second at most, however many ask.
     """
+    told = await here.readiness.ask(lambda: look(here))
+    return JSONResponse(told.model_dump(), 200 if told.ready else 503)
+
+
+def look(here: Door) -> Readiness:
+    """How each part is now."""
     asked = {"database": _database(here), "migrations": _migrations(here), "engine": here.engine.trouble()}
     parts = {name: Part(well=not trouble, says=trouble or "well") for name, trouble in asked.items()}
     parts |= {"worker": _worker(here), "waits": _waits(here), "letters": _letters(here)}
     parts["pdf"] = Part(well=not (missing := _pdf()), says=missing or "well", needed=False)
     broken = [part.says for part in parts.values() if part.needed and not part.well]
-    told = Readiness(ready=not broken, detail=" ".join(broken) or "Everything needed is well.", parts=parts)
-    return JSONResponse(told.model_dump(), 503 if broken else 200)
+    return Readiness(ready=not broken, detail=" ".join(broken) or "Everything needed is well.", parts=parts)
 
 
 def _database(here: Door) -> str:
     try:
         with here.db.reading() as session:
             session.exec(select(literal(1))).one()
-    except SQLAlchemyError as error:
+    except UNREADABLE as error:
         return f"The database does not answer ({type(error).__name__})."
     return ""
 
@@ -80,7 +89,7 @@ def _database(here: Door) -> str:
 def _migrations(here: Door) -> str:
     try:
         behind: Any = migrate.pending(here.db)
-    except (SQLAlchemyError, CommandError) as error:
+    except (*UNREADABLE, CommandError) as error:
         return f"The database's version cannot be read ({type(error).__name__})."
     return "The database is behind the code: run ./studio migrate." if behind else ""
 
@@ -89,7 +98,7 @@ def _worker(here: Door) -> Part:
     try:
         with here.db.reading() as session:
             beats = leases.heartbeats(session, now=real_now())
-    except SQLAlchemyError:
+    except UNREADABLE:
         return Part(well=False, says="Whether a worker is at work cannot be read.")
     if not beats:
         return Part(well=False, says="No worker is at work.")
@@ -101,7 +110,7 @@ def _waits(here: Door) -> Part:
     try:
         with here.db.reading() as session:
             late = vitals.overdue(session, here.now())
-    except SQLAlchemyError:
+    except UNREADABLE:
         return Part(well=False, says="Whether waits are due cannot be read.", needed=False)
     if late < LATE:
         return Part(well=True, needed=False)
@@ -112,7 +121,7 @@ def _letters(here: Door) -> Part:
     try:
         with here.db.reading() as session:
             found = vitals.letters(session)
-    except SQLAlchemyError:
+    except UNREADABLE:
         return Part(well=False, says="Whether letters go out cannot be read.", needed=False)
     said = [f"The last one was handed over at {found.last:%Y-%m-%d %H:%M} UTC" if found.last else "none has been handed over yet"]
     said += [f"{found.failed} refused for good"] if found.failed else []

@@ -11,10 +11,9 @@ from sqlmodel import Session
 
 from api.access import MAY_SEE_METRICS, problems
 from api.door import Door, Here
-from models import leases, vitals
+from models import leases, troubles, vitals
 from models.clock import real_now
 from models.effects import EffectState
-from models.stages import RunState
 
 routes = APIRouter(tags=["health"])
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
@@ -31,14 +30,15 @@ class House:
         """All of them, from one look at the database."""
         now = self._here.now()
         with self._here.db.reading() as session:
-            effects, runs = vitals.effects(session), vitals.runs(session)
+            effects = vitals.effects(session)
             yield _by("studio_deals", "Deals by where they stand on each track.", ("track", "place"), vitals.deals(session))
-            yield _by("studio_stage_runs", "Wanted runs by stage and state.", ("stage", "state"), runs)
+            yield _by("studio_stage_runs", "Wanted runs by stage and state.", ("stage", "state"), vitals.runs(session))
             counted = {(one.state, one.kind): one.count for one in effects}
             yield _by("studio_effects", "Acts on the world by state and kind.", ("state", "kind"), counted)
             yield _by("studio_open_waits", "Open questions by stage and whose move it is.", ("stage", "whose"), vitals.open_waits(session))
             yield from _wakes(session, now)
-            yield _errors(session, runs, effects)
+            wait = {(kind,): count for kind, count in troubles.counts(session, now).items()}
+            yield _by("studio_errors", "What waits for a person, as in the error inbox.", ("kind",), wait)
             yield _letters(effects)
             beats = leases.heartbeats(session, now=real_now())
             ages = {(name,): age.total_seconds() for name, age in beats.items()}
@@ -59,16 +59,6 @@ def _wakes(session: Session, now: datetime) -> Iterable[Metric]:
     yield _one("studio_wakes_last_hour", "Answers that stages took within the last hour.", len(waited))
     shown = {(f"{share:g}",): vitals.quantile(waited, share) for share in QUANTILES}
     yield _by("studio_wake_seconds", "From an answer being known to its stage taking it, within the last hour.", ("quantile",), shown)
-
-
-def _errors(session: Session, runs: dict[tuple[str, str], int], effects: Sequence[vitals.Effects]) -> Metric:
-    failed = sum(n for (_, state), n in runs.items() if state == RunState.FAILED)
-    bad = {state: sum(one.count for one in effects if one.state == state) for state in (EffectState.FAILED, EffectState.UNKNOWN)}
-    found = {
-        ("failed_run",): failed, ("failed_effect",): bad[EffectState.FAILED], ("unknown_effect",): bad[EffectState.UNKNOWN],
-        ("stuck_todo",): vitals.stuck_todos(session),
-    }  # fmt: skip
-    return _by("studio_errors", "What waits for an operator.", ("kind",), found)
 
 
 def _letters(effects: Sequence[vitals.Effects]) -> Metric:

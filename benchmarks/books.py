@@ -1,13 +1,12 @@
 """Books of a size: ten thousand invoices, all but some paid by card, and the daily proof over them."""
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from sqlmodel import Session
 
+from benchmarks.databases import a_database
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
 from models import company, ledger, proof, receiving
@@ -15,7 +14,6 @@ from models.cash_tables import Invoice
 from models.db import Database
 from models.errors import StudioError
 from models.ledger import Draft, Line
-from models.migrate import upgrade
 from models.money import Money
 from models.receiving import Incoming
 from models.references import reference_of
@@ -32,17 +30,12 @@ PARTS = 4
 
 def books(house: House, *, quick: bool) -> list[Figure]:
     """On a database of its own. Raises StudioError when the books do not agree."""
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
-        db = Database(f"sqlite:///{Path(folder) / 'studio.db'}")
-        try:
-            upgrade(db)
-            with db.writing() as session:
-                invoices = issued(session, INVOICES)
-            with db.writing() as session:
-                moved = _paid(session, house, invoices[: 9 * INVOICES // 10])
-            return _figures(db, invoices, moved, times=1 if quick else 5)
-        finally:
-            db.close()
+    with a_database(house.profile) as db:
+        with db.writing() as session:
+            invoices = issued(session, INVOICES)
+        with db.writing() as session:
+            moved = _paid(session, house, invoices[: 9 * INVOICES // 10])
+        return _figures(db, invoices, moved, times=1 if quick else 5)
 
 
 def issued(session: Session, count: int) -> list[Invoice]:

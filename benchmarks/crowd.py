@@ -23,10 +23,10 @@ HOURS = 3600.0
 WAY = ("intake/thanks", "r1/brief/mail")
 
 
-def crowd(_house: House, *, quick: bool) -> list[Figure]:
+def crowd(beside: House, *, quick: bool) -> list[Figure]:
     """Applications on many lines at once, on a system of its own. Raises StudioError when one is lost or a deal goes its way out of order."""
     count = 30 if quick else 1_000
-    with at_home() as house:
+    with at_home(profile=beside.profile) as house:
         people = [Somebody(house) for _ in range(count)]
         with ThreadPoolExecutor(LINES) as lines:
             bodies = list(lines.map(lambda one: one.prepares(), people))

@@ -1,19 +1,18 @@
 """Hours of a size: ten thousand entries of a tracker read, read again, and restated; and the report of a month over them."""
 
-import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from benchmarks.books import timed
+from benchmarks.databases import a_database
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
 from models import monthly, performances
 from models import projects as work
 from models.db import Database
 from models.errors import StudioError
-from models.migrate import upgrade
 from models.tables import Deal
 from models.tracking import Entry, ProjectOrder, ProjectRef, issue_key, project_key
 from tasks import hours as steps
@@ -28,21 +27,15 @@ PEOPLE = [person.name for person in the_company().studio.people]
 TODAY = MONDAY.date()
 
 
-def hours(_house: House, *, quick: bool) -> list[Figure]:  # noqa: ARG001 (its size is what it is about)
+def hours(beside: House, *, quick: bool) -> list[Figure]:  # noqa: ARG001 (its size is what it is about)
     """On a database of its own, with a tracker that answers at once. Raises StudioError when an entry is lost or counted twice."""
-    home = Path(tempfile.mkdtemp(prefix="studio-bench-"))
-    db = Database(f"sqlite:///{home / 'studio.db'}")
-    try:
-        upgrade(db)
-        with inhabited(db, home, ManualClock()) as here:
-            tracker = RecordingTracker()
-            the_world.use(replace(here, tracker=tracker))
-            deals = projects(db, tracker)
-            tracker.worked = entries(deals)
-            return figures(db, tracker, deals)
-    finally:
-        db.close()
-        shutil.rmtree(home)
+    new_home = tempfile.TemporaryDirectory(prefix="studio-bench-")
+    with new_home as home, a_database(beside.profile) as db, inhabited(db, Path(home), ManualClock()) as here:
+        tracker = RecordingTracker()
+        the_world.use(replace(here, tracker=tracker))
+        deals = projects(db, tracker)
+        tracker.worked = entries(deals)
+        return figures(db, tracker, deals)
 
 
 def projects(db: Database, tracker: RecordingTracker) -> list[int]:

@@ -1,20 +1,17 @@
 """A scrape of a grown installation: ten thousand deals with all that they leave behind, and what `/metrics` and a probe then cost."""
 
-import shutil
-import tempfile
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from benchmarks.books import timed
+from benchmarks.databases import a_database
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
-from models import vitals
+from models import troubles, vitals
 from models.db import Database
-from models.migrate import upgrade
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from tests.fakes import MONDAY
 
@@ -23,12 +20,9 @@ AT_ONCE = 1000
 HOW = f"{DEALS:,} deals, of each {EFFECTS} effects, {FACTS} facts, {RUNS} runs, {WAITS} waits; one of them open"
 
 
-def scrape(_house: House, *, quick: bool) -> list[Figure]:
+def scrape(beside: House, *, quick: bool) -> list[Figure]:
     """On a database of its own."""
-    home = Path(tempfile.mkdtemp(prefix="studio-bench-"))
-    db = Database(f"sqlite:///{home / 'studio.db'}")
-    try:
-        upgrade(db)
+    with a_database(beside.profile) as db:
         for first in range(1, DEALS + 1, AT_ONCE):
             with db.writing() as session:
                 grown(session, range(first, first + AT_ONCE), MONDAY)
@@ -40,17 +34,15 @@ def scrape(_house: House, *, quick: bool) -> list[Figure]:
             Figure("scrape", "seconds for the figures of /metrics", median(scraped), "s", HOW),
             Figure("scrape", "seconds for waits and letters of /health/ready", median(probed), "s", HOW),
         ]
-    finally:
-        db.close()
-        shutil.rmtree(home)
 
 
 def figures_of(db: Database) -> None:
     with db.reading() as session:
-        for ask in (vitals.deals, vitals.effects, vitals.runs, vitals.open_waits, vitals.stuck_todos):
+        for ask in (vitals.deals, vitals.effects, vitals.runs, vitals.open_waits):
             ask(session)
         vitals.overdue(session, MONDAY)
         vitals.wakes(session, MONDAY)
+        troubles.counts(session, MONDAY)
 
 
 def probe(db: Database) -> None:

@@ -1,18 +1,13 @@
 """Invoices a second while workers die: the storm of `issuing` on SQLite, and on PostgreSQL where one answers."""
 
-import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterable
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
+from benchmarks.databases import postgres, sqlite
 from benchmarks.figures import Figure
 from benchmarks.house import House
 from benchmarks.issuing import problems, storm
@@ -31,8 +26,8 @@ def issuing(house: House, *, quick: bool) -> list[Figure]:
     """Eight workers and random kills, on each kind of database. Raises StudioError for a gap, a double, or books that do not agree."""
     house.adopt()
     studio, count = company.load(house.settings.company), 24 if quick else 200
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
-        found = _stormed("SQLite", f"sqlite:///{Path(folder) / 'studio.db'}", studio, count)
+    with sqlite() as url:
+        found = _stormed("SQLite", url, studio, count)
     with postgres() as url:
         return found + (_stormed("PostgreSQL", url, studio, count) if url else [])
 
@@ -78,28 +73,6 @@ def missing(numbers: Iterable[int], last: int) -> list[int]:
 def doubled(values: Iterable[T]) -> list[T]:
     """The values that are there more than once."""
     return [value for value, count in Counter(values).items() if count > 1]
-
-
-@contextmanager
-def postgres() -> Generator[str]:
-    """The address of a new database of the PostgreSQL that the tests use, gone with the block; "" where none answers."""
-    from tests.services import POSTGRES
-
-    admin, name = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}), f"studio_bench_{os.getpid()}"
-    try:
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-    except OperationalError:
-        yield ""
-        return
-    finally:
-        admin.dispose()
-    try:
-        yield admin.url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
 
 
 def _signed(db: Database, count: int) -> list[int]:

@@ -1,13 +1,11 @@
 """Cost as the work grows: 100, 1,000 and 10,000 deals that wait. Memory and processor time at rest, a round of the waker, a wake."""
 
-import sqlite3
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,10 +13,11 @@ from sqlmodel import Session, col, select
 
 from benchmarks.books import timed
 from benchmarks.client import Somebody
+from benchmarks.copies import copy_runs
+from benchmarks.databases import postgres, sqlite
 from benchmarks.figures import Figure, median
 from benchmarks.house import House, at_home
 from benchmarks.processes import family
-from benchmarks.storms import postgres
 from benchmarks.watch import watching
 from models.answers import BriefSent
 from models.db import Database
@@ -34,26 +33,36 @@ SOON = timedelta(days=30)
 LONG_AGO = timedelta(hours=1)
 """How long the copies have waited: what is drawn of a deal when something happens to it was drawn then."""
 A_ROUND_S, SHARE = 1.0, 2.0
+IDLE_MIB, IDLE_SHARE = 572, 10
+"""What the embedded system may take while one deal waits and nothing happens: 600 MB, and a tenth of a core."""
 FEW = 5
 
 
-def waits(_house: House, *, quick: bool) -> list[Figure]:
+def waits(beside: House, *, quick: bool) -> list[Figure]:
     """On a system of its own, whose waiting deals are copies of one that waits; and rounds of the waker on either kind of database."""
     sizes, span = (SIZES[:1], 10) if quick else (SIZES, 60)
     found: list[Figure] = []
-    with at_home() as house:
+    with at_home(profile=beside.profile) as house:
         pattern, before = _one_that_waits(house), 0
-        idle = _rested(house, span, 1)
+        idle = aimed(_rested(house, span, 1), beside.profile)
         found += idle
         for size in sizes:
             _copy(house, pattern, size - before)
             before = size
             rested = _rested(house, span, size)
             found += [*rested, added(idle, rested, size), _woken(house, size, 1 if quick else FEW)]
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
-        found += _rounds(f"sqlite:///{Path(folder) / 'studio.db'}", "SQLite", sizes)
+    with sqlite() as url:
+        found += _rounds(url, "SQLite", sizes)
     with postgres() as url:
         return found + (_rounds(url, "PostgreSQL", sizes) if url else [])
+
+
+def aimed(idle: Sequence[Figure], profile: str) -> list[Figure]:
+    """Memory and processor time of a system with one deal beside their aims, which are the embedded system's."""
+    memory, processor = idle
+    if profile != "embedded":
+        return [memory, processor]
+    return [replace(memory, at_most=IDLE_MIB), replace(processor, at_most=IDLE_SHARE)]
 
 
 def added(idle: Sequence[Figure], rested: Sequence[Figure], size: int) -> Figure:
@@ -114,28 +123,9 @@ def _one_that_waits(house: House) -> str:
 
 def _copy(house: House, pattern: str, count: int) -> None:
     runs = [str(uuid4()) for _ in range(count)]
-    with closing(sqlite3.connect(house.home / "prefect" / "prefect.db", timeout=60)) as prefect, prefect:
-        _copy_runs(prefect, pattern, runs)
+    copy_runs(house.env["PREFECT_API_DATABASE_CONNECTION_URL"], pattern, runs)
     with house.db.writing() as session:
         waiting(session, runs)
-
-
-def _copy_runs(prefect: sqlite3.Connection, pattern: str, runs: Sequence[str]) -> None:
-    """Suspended runs like `pattern` in Prefect's own tables: its API would take minutes for as many."""
-    prefect.row_factory = sqlite3.Row
-    run = dict(prefect.execute("SELECT * FROM flow_run WHERE id = ?", (pattern,)).fetchone())
-    state = dict(prefect.execute("SELECT * FROM flow_run_state WHERE id = ?", (run["state_id"],)).fetchone())
-    states = [str(uuid4()) for _ in runs]
-    _insert(prefect, "flow_run_state", [state | {"id": mine, "flow_run_id": of} for mine, of in zip(states, runs, strict=True)])
-    keys = [{"id": one, "state_id": mine, "idempotency_key": f"copy/{one}"} for one, mine in zip(runs, states, strict=True)]
-    _insert(prefect, "flow_run", [run | key for key in keys])
-
-
-def _insert(prefect: sqlite3.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    names = ", ".join(f'"{name}"' for name in rows[0])
-    prefect.executemany(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(rows[0]))})", [tuple(row.values()) for row in rows])
 
 
 def waiting(session: Session, runs: Sequence[str]) -> None:

@@ -27,6 +27,8 @@ ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 LEAST_PASSWORD = 16
 CHORES_EVERY = timedelta(seconds=2)
 STOP_SECONDS = 3
+LINES = 2
+"""Connections to our database at most: this server only says a word there now and then."""
 
 
 def environment(settings: Settings, given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -156,7 +158,7 @@ def serve(settings: Settings, half: str = "") -> None:
     app = create_app(final=True, webserver_only=half == "api")
     logs.install(settings.log)
     uvicorn.run(
-        Nudging(app, settings.nudges, Database(settings.database)),
+        Nudging(app, settings.nudges, Database(settings.database, LINES)),
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",

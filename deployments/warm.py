@@ -63,6 +63,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         self._threads = CapacityLimiter(threads)
         self._in_threads: set[UUID] = set()
         self._left = False
+        self._is_full = False
+
+    def take_no_more(self) -> None:
+        """From now on take no run; those at hand go on."""
+        self._is_full = True
 
     async def run(self, flow_run: FlowRun, configuration: BaseJobConfiguration, task_status: Any = None) -> BaseWorkerResult:  # noqa: ARG002
         """Run a flow in a thread and say when it has left it: ended, suspended or aborted."""
@@ -77,12 +82,12 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         """As many runs that are due as there are threads for them."""
         room = int(self._threads.total_tokens) - len(self._in_threads | self._submitting_flow_run_ids)
         self._left = room <= 0
-        if self._left:
+        if self._left or self._is_full:
             return []
         before = datetime.now(UTC) + timedelta(seconds=self._prefetch_seconds)
         due, pool = {"scheduled_before": before.isoformat(), "limit": room}, {"name": self._work_pool_name}
         answer = await self.client.request("POST", "/work_pools/{name}/get_scheduled_flow_runs", path_params=pool, json=due)
-        found = WorkerFlowRunResponse.model_validate_list(answer.json())
+        found = [] if self._is_full else WorkerFlowRunResponse.model_validate_list(answer.json())  # since Prefect was asked
         self._left = len(found) == room
         return found
 

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ from tasks.waker import STUCK, Round, tick
 from tasks.world import build, use, world
 
 SYNC = 30.0
+DRAIN, LEFT = 600.0, 1.0
+"""Seconds that a worker which has grown too large leaves the runs at hand (meanwhile nobody may be there to take new ones), and between looks."""
 AT_ONCE = 0.02
 RIPE_SOON = 1.0
 log = logging.getLogger("studioflow.worker")
@@ -100,7 +103,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
             group.start_soon(_beat)
             if warm:
                 group.start_soon(_every, SYNC, warm.sync_with_backend)
-                group.start_soon(_watch_memory, warm, settings.worker_memory_mb, stopping)
+                group.start_soon(relieve, warm, partial(is_too_large, settings.worker_memory_mb), stopping)
             group.start_soon(_work, settings, warm, bell)
             if is_shared:
                 group.start_soon(listen, settings.database, bell.hear)
@@ -165,12 +168,23 @@ def look_again(done: Round) -> float:
     return STUCK.total_seconds() + 1 if done.created or done.woken else 0
 
 
-async def _watch_memory(warm: WarmWorker, most: int, stopping: asyncio.Event) -> None:
-    """Stop a worker that has grown too large as soon as no run is in it; the supervisor starts it anew."""
-    while not (is_too_large(most) and warm.is_empty):  # noqa: ASYNC110 (memory grows without an event)
-        await asyncio.sleep(SYNC)
-    log.warning("The worker has grown beyond %d MB and starts anew.", most)
+async def relieve(warm: WarmWorker, has_grown: Callable[[], bool], stopping: asyncio.Event, *, look: float = SYNC, drain: float = DRAIN) -> None:
+    """Stop a worker that has grown too large: it takes no more runs, and stops once those at hand have left it, or after `drain` seconds.
+
+    The supervisor starts it anew. The first look is after `look` seconds, so that it works for a while whatever it may hold.
+    """
+    await _until(has_grown, look)
+    log.warning("The worker has grown too large: it takes no more runs, and starts anew once those at hand have left it.")
+    warm.take_no_more()
+    with anyio.move_on_after(drain):
+        await _until(lambda: warm.is_empty, min(look, LEFT))
     stopping.set()
+
+
+async def _until(has_come: Callable[[], bool], every: float) -> None:
+    await asyncio.sleep(every)
+    while not has_come():  # noqa: ASYNC110 (neither memory nor a thread tells when it changes)
+        await asyncio.sleep(every)
 
 
 def is_too_large(most: int, memory: Path = Path("/proc/self/smaps_rollup")) -> bool:

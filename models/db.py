@@ -45,11 +45,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """Our database at a SQLAlchemy address."""
+    """Our database at a SQLAlchemy address; `most` is how many connections to PostgreSQL it may have, a third of which it keeps."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most: int = 30) -> None:
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, most)
         self._writer = self.engine.execution_options(studio_begin="IMMEDIATE")
 
     @contextmanager
@@ -119,10 +119,13 @@ def alone(db: Database, name: str) -> Generator[None]:
             connection.execute(select(func.pg_advisory_unlock(key)))
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, most: int) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": BUSY_SECONDS})
+        kept = -(-most // 3)
+        return create_engine(
+            address, pool_pre_ping=True, pool_size=kept, max_overflow=most - kept, connect_args={"connect_timeout": BUSY_SECONDS}
+        )  # fmt: skip
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=30)

@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from models import effects, suspense, todo
+from models import effects, suspense, todo, troubles
 from models.addresses import run_path
 from models.board_words import card_link, moment
 from models.effects import EffectState
 from models.markdown import lines, link, table
-from models.pipeline import OPEN
-from models.stages import RunState
-from models.tables import Client, Deal, Effect, Fact, StageRun
+from models.tables import Deal, Effect, Fact, StageRun
 
-REMEMBERED = timedelta(days=30)
-"""How long a letter that failed is shown, unless its deal has ended before."""
 MOST = 100
 """How many lines of a kind are shown; the rest is counted."""
 
@@ -42,8 +38,9 @@ class Kind:
     troubles: list[Trouble]
 
 
-def gather(session: Session, stranded: Sequence[Deal], *, now: datetime) -> list[Kind]:
-    """Every kind of trouble there may be, also those that there is none of. `stranded` are open deals without a next step."""
+def gather(session: Session, *, now: datetime) -> list[Kind]:
+    """Every kind of trouble there may be, also those that there is none of, in the order of `troubles.counts`."""
+    stranded = troubles.stranded(session)
     return [
         Kind("Failed runs", "Mend what the reason names, then press **Retry** in the run: it goes on where it failed.", _failed_runs(session)),
         Kind(
@@ -106,7 +103,7 @@ def _elsewhere() -> str:
 
 
 def _failed_runs(session: Session) -> list[Trouble]:
-    rows = session.exec(select(StageRun).where(StageRun.state == RunState.FAILED.value).order_by(col(StageRun.id))).all()
+    rows = session.exec(troubles.failed_runs().order_by(col(StageRun.id))).all()
     return [Trouble(row.touched_at, _title(row), row.why, row.deal_id, flow_run_id=row.flow_run_id or "") for row in rows]
 
 
@@ -115,14 +112,13 @@ def _title(row: StageRun) -> str:
 
 
 def _failed_effects(session: Session, now: datetime) -> list[Trouble]:
-    mine = select(Effect).join(Deal, col(Deal.id) == Effect.deal_id).where(Effect.state == EffectState.FAILED.value, OPEN)
-    rows = session.exec(mine.where(col(Effect.settled_at) >= now - REMEMBERED).order_by(col(Effect.settled_at))).all()
+    rows = session.exec(troubles.failed_effects(now).order_by(col(Effect.settled_at))).all()
     return [Trouble(row.settled_at, row.what, row.said, row.deal_id, row.key) for row in rows]
 
 
 def _bounced(session: Session) -> list[Trouble]:
-    mine = select(Deal.id, Client).join(Client, col(Client.id) == Deal.client_id).where(col(Client.bounced_at).is_not(None), OPEN)
-    return [Trouble(client.bounced_at, client.email, client.bounce_said, deal_id) for deal_id, client in session.exec(mine.order_by(col(Deal.id)))]
+    rows = session.exec(troubles.bounced().order_by(col(Deal.id)))
+    return [Trouble(client.bounced_at, client.email, client.bounce_said, deal_id) for deal_id, client in rows]
 
 
 def _unread(session: Session) -> list[Trouble]:

@@ -5,13 +5,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
 from models.cash_tables import Todo
 from models.tables import Fact
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """How long to leave a todo alone after each failure; the last one from then on."""
+MANY = 3
+STUCK = and_(col(Todo.done_at).is_(None), col(Todo.tries) >= MANY)
+"""It has failed so often that an operator should look."""
 
 
 def add(session: Session, fact: Fact, *, now: datetime) -> Todo:
@@ -46,7 +49,6 @@ def later(session: Session, row: Todo, said: str, *, now: datetime) -> None:
     session.add(row)
 
 
-def stuck(session: Session, tries: int = 3) -> list[Todo]:
-    """What has failed this often and is not done: for an operator's eyes, oldest first."""
-    wanted = select(Todo).where(col(Todo.done_at).is_(None), Todo.tries >= tries)
-    return list(session.exec(wanted.order_by(col(Todo.fact_id))))
+def stuck(session: Session) -> list[Todo]:
+    """What is for an operator's eyes, oldest first."""
+    return list(session.exec(select(Todo).where(STUCK).order_by(col(Todo.fact_id))))

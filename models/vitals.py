@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from models.cash_tables import Todo
 from models.effects import ERRAND, EffectState
 from models.stages import RunState
 from models.tables import Deal, Effect, Fact, StageRun, Wait
@@ -15,8 +14,6 @@ LETTERS = ("letter", ERRAND)
 """The kinds of effects that are letters."""
 WINDOW = timedelta(hours=1)
 MOST_WAKES = 5000
-GIVEN_UP = 3
-"""After so many failures a todo is an operator's matter."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +73,6 @@ def wakes(session: Session, now: datetime) -> list[float]:
     answered = select(Wait.closed_at, Wait.opened_at, Fact.known_at).join(Fact, col(Fact.id) == Wait.fact_id)
     recent = answered.where(col(Wait.closed_at) > now - WINDOW).order_by(col(Wait.closed_at).desc()).limit(MOST_WAKES)
     return sorted(max((closed - max(opened, known)).total_seconds(), 0.0) for closed, opened, known in session.exec(recent) if closed)
-
-
-def stuck_todos(session: Session) -> int:
-    """How many todos have failed so often that an operator should look."""
-    return session.exec(select(func.count()).select_from(Todo).where(col(Todo.done_at).is_(None), Todo.tries >= GIVEN_UP)).one()
 
 
 def letters(session: Session) -> Letters:

@@ -25,7 +25,6 @@ from models.errors import Unavailable
 from models.markdown import plain
 from models.tables import Fact, StageRun
 from tasks.engine import Engine, engine
-from tasks.reconcile import stranded
 from tasks.world import World, world
 
 EVERY = 3.0
@@ -122,7 +121,7 @@ class Boards:
         studio, now = here.company.studio, here.now()
         with here.db.reading() as session:
             sums, rows = pipeline.gather(session)
-            kinds = error_inbox.gather(session, stranded(session), now=now)
+            kinds = error_inbox.gather(session, now=now)
             month = month_so_far.gather(session, currency=studio.currency, zone=studio.zone, now=now)
         open_deals, troubles = sum(one.count for one in sums), sum(len(kind.troubles) for kind in kinds)
         pages = {

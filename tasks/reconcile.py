@@ -6,14 +6,12 @@ from datetime import timedelta
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
-from sqlmodel import Session, col, select
 
-from models import orphans, todo, wanted
+from models import orphans, todo, troubles, wanted
 from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
-from models.tables import Deal, Fact, StageRun, Wait
-from models.tracks import Sales, is_open
+from models.tables import Fact, StageRun
 from tasks import takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, replace
@@ -119,7 +117,7 @@ def tell(sentences: list[str]) -> list[str]:
 def find_stranded() -> list[str]:
     """Open deals without a next step: no live run, no wait. One sentence each; none is how it should be."""
     with world().db.reading() as session:
-        return [f"Deal {deal.id} is {deal.sales} and has no next step." for deal in stranded(session)]
+        return [f"Deal {deal.id} is {deal.sales} and has no next step." for deal in troubles.stranded(session)]
 
 
 @step
@@ -128,12 +126,3 @@ def find_unread() -> list[str]:
     with world().db.reading() as session:
         rows = [(row, session.get_one(Fact, row.fact_id)) for row in todo.stuck(session)]
     return [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
-
-
-def stranded(session: Session) -> list[Deal]:
-    """Open deals that nobody and nothing will move on. The question of a run that an operator cancelled is nobody's."""
-    live = select(StageRun.deal_id).where(col(StageRun.state).in_(LIVE), col(StageRun.deal_id).is_not(None))
-    cancelled = select(StageRun.flow_run_id).where(StageRun.state == RunState.CANCELLED.value, col(StageRun.flow_run_id).is_not(None))
-    asks = select(Wait.deal_id).where(col(Wait.closed_at).is_(None), col(Wait.flow_run_id).not_in(cancelled))
-    without = select(Deal).where(col(Deal.id).not_in(live), col(Deal.id).not_in(asks), col(Deal.sales).not_in([Sales.LOST, Sales.DECLINED]))
-    return [deal for deal in session.exec(without) if is_open(deal)]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from sqlmodel import Session, select
 
 from api.app import create_app
 from api.counts import Counts
+from api.door import READY_FOR
 from api.engine import Engine
+from api.remembered import Remembered
 from api.robots import Robots
 from models import keys, links
 from models.db import Database
@@ -51,7 +54,12 @@ class Entrance:
     def now_over(self, db: Database) -> None:
         """The same door with another database behind it."""
         state = self.http.app.state
-        state.door = replace(state.door, db=db)
+        state.door = replace(state.door, db=db, readiness=Remembered(READY_FOR))
+
+    def now_anew(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """The same door in a process that has just started and remembers nothing; what it remembers from now on goes by this clock."""
+        state = self.http.app.state
+        state.door = replace(state.door, readiness=Remembered(READY_FOR, clock))
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -111,7 +119,8 @@ def behind(app: FastAPI, db: Database, home: Path, clock: ManualClock) -> TestCl
     """The app with this behind it."""
     settings = app.state.untouched.settings.model_copy(update={"home": home, "database_url": db.url})
     robots = Robots(SECRET, settings.apply_per_hour, settings.apply_min_seconds, Counts(SECRET))
-    app.state.door = replace(app.state.untouched, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings))
+    readiness = Remembered(READY_FOR)
+    app.state.door = replace(app.state.untouched, settings=settings, db=db, now=clock, robots=robots, engine=Engine(settings), readiness=readiness)
     return TestClient(app, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000), follow_redirects=False)
 
 

@@ -1,12 +1,17 @@
 """Around the pages: the outbox, health, headers, what is logged, what happens when something breaks."""
 
+import asyncio
 import logging
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from api.app import create_app
+from api.door import READY_FOR
 from api.guards import Redacted, redact
+from api.remembered import Remembered
 from models import documents, leases, sent_mail
 from models.clock import real_now
 from models.db import Database
@@ -87,6 +92,7 @@ def test_ready_names_what_is_missing(door: Entrance) -> None:
     assert "Prefect server does not answer" in answer.json()["detail"]
     with door.writing() as session:
         leases.take(session, "worker/one", "one", length=timedelta(seconds=60), now=real_now())
+    door.now_anew()
     assert door.http.get("/health/ready").json()["parts"]["worker"]["well"]
 
 
@@ -96,6 +102,59 @@ def test_a_database_behind_the_code_is_not_ready(bare_database_url: str, door: E
     parts = door.http.get("/health/ready").json()["parts"]
     assert (parts["database"]["well"], parts["migrations"]["well"]) == (True, False)
     bare.close()
+
+
+def test_while_the_database_is_away_ready_names_it_and_every_part_that_cannot_be_read(door: Entrance) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        away = Database(f"postgresql+psycopg://postgres@127.0.0.1:{closed.getsockname()[1]}/nothing")
+        door.now_over(away)
+        answer = door.http.get("/health/ready")
+        away.close()
+    told = answer.json()
+    assert (answer.status_code, told["ready"]) == (503, False)
+    said = {name: part["says"] for name, part in told["parts"].items() if name not in {"engine", "pdf"} and not part["well"]}
+    assert said == {
+        "database": "The database does not answer (Unavailable).",
+        "migrations": "The database's version cannot be read (OperationalError).",
+        "worker": "Whether a worker is at work cannot be read.",
+        "waits": "Whether waits are due cannot be read.",
+        "letters": "Whether letters go out cannot be read.",
+    }
+
+
+def test_however_often_ready_is_asked_the_database_is_asked_once_within_its_memory(door: Entrance) -> None:
+    asked, seconds = [], [0.0]
+    event.listen(door.db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    door.now_anew(lambda: seconds[0])
+    first = door.http.get("/health/ready").json()
+    looked = len(asked)
+    assert looked > 0
+    with door.writing() as session:
+        leases.take(session, "worker/one", "one", length=timedelta(seconds=60), now=real_now())
+    asked.clear()
+    assert [door.http.get("/health/ready").json() for _ in range(20)] == [first] * 20
+    assert asked == []
+    seconds[0] += READY_FOR
+    assert door.http.get("/health/ready").json()["parts"]["worker"]["well"]
+    assert len(asked) == looked
+
+
+def test_whoever_asks_while_an_answer_is_worked_out_gets_the_same_one_and_what_failed_is_not_kept() -> None:
+    worked_out = []
+
+    def work_out() -> int:
+        worked_out.append(1)
+        return 7 // (len(worked_out) - 1)  # the first one fails
+
+    async def scene() -> list[int]:
+        memory = Remembered(60)
+        with pytest.raises(ZeroDivisionError):
+            await memory.ask(work_out)
+        return await asyncio.gather(*(memory.ask(work_out) for _ in range(20)))
+
+    assert asyncio.run(scene()) == [7] * 20
+    assert len(worked_out) == 2
 
 
 def test_every_answer_tells_browsers_to_be_careful(door: Entrance) -> None:

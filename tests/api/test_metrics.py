@@ -10,7 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from models import leases
 from models.clock import real_now
 from models.tables import Effect
+from models.tracks import Sales
 from tests.api.conftest import Entrance, TestClient
+from tests.troubling import MAKE
 
 
 def figures(door: Entrance) -> dict[tuple[str, frozenset], float]:
@@ -45,6 +47,14 @@ def test_the_figures_tell_deals_waits_effects_runs_errors_and_letters(door: Entr
     assert of(found, "studio_last_letter_timestamp_seconds") == door.clock().timestamp()
     assert of(found, "studio_oldest_due_wait_seconds") == of(found, "studio_wake_seconds", quantile="0.9") == 0
     assert of(found, "studio_worker_heartbeat_age_seconds", worker="one") < 20
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_every_kind_of_the_error_inbox_is_an_error_of_the_figures(door: Entrance, kind: str) -> None:
+    with door.writing() as session:
+        MAKE[kind](session, Sales.PROPOSED)
+    told = {dict(labels)["kind"]: value for (name, labels), value in figures(door).items() if name == "studio_errors"}
+    assert told == dict.fromkeys(MAKE, 0) | {kind: 1}
 
 
 def test_requests_are_counted_and_logged_by_route_with_no_token_in_them(door: Entrance, caplog: pytest.LogCaptureFixture) -> None:
@@ -82,6 +92,7 @@ def test_a_request_that_breaks_is_counted_too(door: Entrance, monkeypatch: pytes
 
 def test_ready_tells_of_waits_and_letters_and_does_not_fail_for_them(door: Entrance) -> None:
     def part(name: str) -> dict:
+        door.now_anew()
         return door.http.get("/health/ready").json()["parts"][name]
 
     assert part("letters") == {"well": True, "says": "none has been handed over yet", "needed": False}

@@ -1,18 +1,25 @@
 """The arithmetic of waits and crowds: what counts as lost, as out of order, as added; copies that wait as the first one does."""
 
-import sqlite3
-from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from benchmarks import crowd, waits
+from benchmarks.copies import copy_runs
+from benchmarks.databases import a_database
 from benchmarks.figures import Figure
 from models import due
+from models.errors import Unavailable
+from models.migrate import pending
+from models.settings import ROOT
 from models.tables import StageRun, Wait
 from tasks.waker import Round, tick
 from tasks.world import World
 from tests.fakes import FakeEngine
+from tests.parts import requires
 
 IN_ORDER = [(1, "received", "briefing"), (2, "received", "briefing"), (1, "briefing", "estimating")]
 SENT = [(1, "deal/1/intake/thanks"), (2, "deal/2/intake/thanks"), (2, "deal/2/r1/brief/mail"), (1, "deal/1/r1/brief/mail"), (1, "deal/1/estimate/v1")]
@@ -59,14 +66,40 @@ def test_copies_are_deals_that_wait_and_a_round_over_them_has_nothing_to_do(here
         assert set(due.ripe(session, now=later, limit=9)) == {"one", "two"}
 
 
-def test_runs_in_prefect_s_tables_are_copied_whole_each_with_its_own_state(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "prefect.db") as prefect:
-        prefect.execute("CREATE TABLE flow_run (id, state_id, idempotency_key, name)")
-        prefect.execute("CREATE TABLE flow_run_state (id, flow_run_id, type)")
-        prefect.execute("INSERT INTO flow_run VALUES ('a', 's', 'deal-1/brief', 'brief')")
-        prefect.execute("INSERT INTO flow_run_state VALUES ('s', 'a', 'PAUSED')")
-        waits._copy_runs(prefect, "a", ["b", "c"])
-        found = prefect.execute("SELECT r.id, r.name, s.type FROM flow_run r JOIN flow_run_state s ON s.id = r.state_id AND s.flow_run_id = r.id")
-        assert sorted(tuple(row) for row in found) == [(one, "brief", "PAUSED") for one in "abc"]
-        assert prefect.execute("SELECT count(DISTINCT idempotency_key) FROM flow_run").fetchone()[0] == 3
-    prefect.close()
+def test_runs_in_prefect_s_tables_are_copied_whole_each_with_its_own_state(bare_database_url: str) -> None:
+    pattern, state, *runs = (str(uuid4()) for _ in range(4))
+    bare = create_engine(bare_database_url)
+    with bare.begin() as prefect:
+        prefect.execute(text("CREATE TABLE flow_run (id UUID PRIMARY KEY, state_id UUID, idempotency_key TEXT UNIQUE, name TEXT, labels JSON)"))
+        prefect.execute(text("CREATE TABLE flow_run_state (id UUID PRIMARY KEY, flow_run_id UUID NOT NULL REFERENCES flow_run (id), type TEXT)"))
+        if bare.dialect.name == "postgresql":
+            prefect.execute(text("ALTER TABLE flow_run ADD FOREIGN KEY (state_id) REFERENCES flow_run_state (id)"))
+        prefect.execute(text(f"INSERT INTO flow_run VALUES ('{pattern}', NULL, 'deal-1/brief', 'brief', '{{}}')"))
+        prefect.execute(text(f"INSERT INTO flow_run_state VALUES ('{state}', '{pattern}', 'PAUSED')"))
+        prefect.execute(text(f"UPDATE flow_run SET state_id = '{state}'"))
+    copy_runs(make_url(bare_database_url).render_as_string(hide_password=False).replace("+psycopg", "+asyncpg"), pattern, runs)
+    copy_runs(bare_database_url, pattern, [])
+    with bare.connect() as prefect:
+        found = prefect.execute(text("SELECT r.id, r.name, s.type FROM flow_run r JOIN flow_run_state s ON s.id = r.state_id AND s.flow_run_id = r.id"))
+        assert sorted((str(run), name, kind) for run, name, kind in found) == [(run, "brief", "PAUSED") for run in sorted([pattern, *runs])]
+    bare.dispose()
+
+
+@pytest.mark.parametrize(("profile", "aims"), [("embedded", ["≤ 572 MiB", "≤ 10 %"]), ("postgres", ["", ""])])
+def test_what_a_system_at_rest_may_take_is_an_aim_of_the_embedded_one(profile: str, aims: list[str]) -> None:
+    assert [figure.aim for figure in waits.aimed([Figure("waits", "memory", 9, "MiB"), Figure("waits", "processor", 9, "%")], profile)] == aims
+
+
+def test_a_database_is_of_the_kind_of_the_profile_and_gone_with_the_block() -> None:
+    requires("postgres")
+    for profile, kind in (("embedded", "sqlite"), ("postgres", "postgresql")):
+        with a_database(profile) as db:
+            assert db.engine.dialect.name == kind and not pending(db)
+        with pytest.raises((Unavailable, OperationalError)), db.reading() as session:
+            session.exec(select(Wait)).all()
+
+
+def test_what_is_measured_beside_the_system_stands_on_the_databases_of_its_profile() -> None:
+    sources = {path.name: path.read_text() for path in (ROOT / "benchmarks").glob("*.py")}
+    assert [name for name, text in sources.items() if "sqlite:///" in text and name != "databases.py"] == []
+    assert [name for name, text in sources.items() if "with at_home(" in text and "with at_home(profile=beside.profile)" not in text] == []

@@ -117,6 +117,13 @@ def test_a_unit_starts_a_module_of_ours_as_its_own_user(path: Path) -> None:
         assert all((path.parent / name).exists() for name in others.split())
 
 
+def test_threads_share_their_memory_wherever_a_part_starts() -> None:
+    few = re.search(r"export MALLOC_ARENA_MAX=\"\$\{MALLOC_ARENA_MAX:-(\d+)\}\"", (ROOT / "studio").read_text())[1]
+    assert f" MALLOC_ARENA_MAX={few} " in (HERE / "Containerfile").read_text()
+    lasting = [unit for unit in map(read_unit, SERVICES) if unit["Service"].get("Type") != "oneshot"]
+    assert [unit["Service"].get("Environment") for unit in lasting] == [f"MALLOC_ARENA_MAX={few}"] * len(lasting)
+
+
 def test_the_target_wants_two_workers_two_apis_and_every_unit_but_the_one_box_s() -> None:
     wanted = re.findall(r"studioflow-[\w@.-]+\.service", (HERE / "systemd/studioflow.target").read_text())
     assert {re.sub(r"@\d+", "@", name) for name in wanted} == {path.name for path in SERVICES} - {"studioflow.service", "studioflow-prepare.service"}

@@ -14,11 +14,12 @@ from prefect.workers.base import BaseWorker
 
 from deployments.serve import POOL
 from deployments.warm import WarmWorker
-from deployments.worker import Bell, is_too_large, look_again
+from deployments.worker import Bell, is_too_large, look_again, relieve
 from flows.payment import payment
 from tasks.mending import Round
 from tests.fakes import FakeEngine
 
+PATIENCE = 20.0
 TAKEN = ("_submitting_flow_run_ids", "_cancelling_observer", "_runs_task_group")
 
 
@@ -58,10 +59,12 @@ class Line:
 
     def __init__(self, due: int) -> None:
         self.due, self.limits = due, []
+        self.answered = lambda: None
 
     async def request(self, _method: str, _path: str, *, path_params: dict, json: dict) -> SimpleNamespace:
         self.limits.append(json["limit"])
         flow, queue = str(uuid4()), str(uuid4())
+        self.answered()
         run = {"work_pool_id": queue, "work_queue_id": queue, "flow_run": {"flow_id": flow}}
         return SimpleNamespace(json=lambda: [run] * min(self.due, json["limit"]))
 
@@ -130,6 +133,39 @@ def test_a_worker_with_a_run_in_it_is_not_empty() -> None:
     assert worker.is_empty
     worker._in_threads.add(uuid4())
     assert not worker.is_empty
+
+
+def test_a_worker_that_takes_no_more_asks_for_no_run_and_leaves_what_prefect_was_just_asked_for() -> None:
+    worker = WarmWorker({}, 3, work_pool_name=POOL)
+    worker._client = line = Line(2)
+    line.answered = worker.take_no_more
+    assert asyncio.run(worker._get_scheduled_flow_runs()) == []
+    assert (line.limits, worker._left) == ([3], False)
+    assert asyncio.run(worker._get_scheduled_flow_runs()) == []
+    assert line.limits == [3]
+
+
+@pytest.mark.parametrize("drain", [PATIENCE, 0.05])
+def test_a_worker_under_steady_load_that_has_grown_too_large_stops_once_its_runs_have_left_it_or_take_too_long(drain: float) -> None:
+    worker, run = WarmWorker({}, 1, work_pool_name=POOL), uuid4()
+    worker._client = line = Line(9)
+    worker._in_threads.add(run)
+    sizes = iter([False, False, True])
+
+    async def scene() -> None:
+        stopping = asyncio.Event()
+        relief = asyncio.create_task(relieve(worker, lambda: next(sizes), stopping, look=0.01, drain=drain))
+        while not worker._is_full:
+            await asyncio.sleep(0.01)
+        if drain == PATIENCE:
+            await asyncio.sleep(0.05)
+            assert not stopping.is_set()
+            worker._in_threads.discard(run)
+        await asyncio.wait_for(stopping.wait(), PATIENCE)
+        assert await worker._get_scheduled_flow_runs() == [] == line.limits
+        await relief
+
+    asyncio.run(scene())
 
 
 def test_certificates_are_read_once_for_all_conversations_with_prefect() -> None:

@@ -18,7 +18,7 @@ from models.message import message_id
 from models.proof import Moved
 from models.stages import LIVE, RunState
 from models.tables import Effect, StageRun
-from tasks.reconcile import stranded
+from models.troubles import stranded
 from tests.faults.plan import owed
 
 LETTERS = frozenset({"letter", "errand", "ticket"})

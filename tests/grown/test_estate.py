@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models import ledger
 from models.cash_tables import Invoice, Payment
 from models.tables import Deal, StageRun
-from tasks.reconcile import stranded
+from models.troubles import stranded
 from tests.e2e.client import Someone
 from tests.e2e.system import eventually
 from tests.grown.estate import Estate, estate

@@ -15,9 +15,9 @@ from tests.studio import the_company
 from tests.tasks.places import at
 
 
-def gathered(session, stranded=(), now=MONDAY) -> dict[str, list[Trouble]]:
+def gathered(session, now=MONDAY) -> dict[str, list[Trouble]]:
     session.flush()
-    return {kind.title: kind.troubles for kind in error_inbox.gather(session, list(stranded), now=now) if kind.troubles}
+    return {kind.title: kind.troubles for kind in error_inbox.gather(session, now=now) if kind.troubles}
 
 
 def an_effect(session, deal, key: str, state: EffectState):
@@ -40,8 +40,9 @@ def test_each_kind_of_trouble_is_found_where_it_lies(here) -> None:
         payments.receive(session, the_company(), came, now=MONDAY)
         webhook = a_fact(session, None, "webhook")
         session.add(cash_tables.Todo(fact_id=webhook.id, kind="webhook", added_at=MONDAY, due_at=MONDAY, tries=3, said="no invoice"))
-        found = gathered(session, [a_deal(session, sales=Sales.BRIEFING)])
-        shown = inbox_page(error_inbox.gather(session, [], now=MONDAY), zone="Europe/Dublin")
+        a_deal(session, sales=Sales.BRIEFING)
+        found = gathered(session)
+        shown = inbox_page(error_inbox.gather(session, now=MONDAY), zone="Europe/Dublin")
     assert {title: [(one.what, one.why) for one in some] for title, some in found.items()} == {
         "Failed runs": [("proposal", "Refused: no.")],
         "Effects that may have happened": [("proposal-ready", "550 | no")],
@@ -51,7 +52,7 @@ def test_each_kind_of_trouble_is_found_where_it_lies(here) -> None:
         "Open deals without a next step": [("It is briefing.", "No run is live, and nothing is waited for.")],
         "Webhooks that cannot be booked": [(f"webhook {webhook.external_id} of test", "no invoice")],
     }
-    assert "**6** things wait for a person." in shown
+    assert "**7** things wait for a person." in shown
     assert f"| [{deal.id}](/artifacts/key/deal-{deal.id}) | [proposal](/runs/flow-run/0-1) | 2026-03-02 10:00 | Refused: no. |" in shown
     assert "proposal-ready<br>`deal/1/unknown` | 2026-03-02 10:00 | 550 \\| no |" in shown
 

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from deployments.prefect_nudges import Nudging
 from deployments.worker import Bell
@@ -89,6 +90,22 @@ def test_runs_are_offered_to_every_worker_without_a_round_of_the_waker(shared: D
         ear.task.cancel()
 
     asyncio.run(scene())
+
+
+def test_however_many_nudge_at_once_no_more_connections_are_open_than_there_may_be(shared: Database) -> None:
+    few, lines, most = Database(shared.engine.url.render_as_string(hide_password=False), 2), set(), []
+
+    def opened(line: object, _record: object) -> None:
+        lines.add(id(line))
+        most.append(len(lines))
+
+    event.listen(few.engine, "connect", opened)
+    event.listen(few.engine, "close", lambda line, _record: lines.discard(id(line)))
+    with ThreadPoolExecutor(20) as crowd:
+        list(crowd.map(lambda _: nudge(9, few), range(200)))
+    few.close()
+    assert 1 <= max(most) <= 2
+    assert not lines
 
 
 async def _answers(_scope, _receive, _send) -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from models import facts, leases, vitals, waiting
-from models.cash_tables import Todo
 from models.tables import Effect, StageRun, Wait
 from models.tracks import Sales
 from models.waiting import Question, Spot
@@ -74,14 +73,6 @@ def test_a_wake_takes_from_the_answer_or_the_question_whichever_came_last_to_its
 def test_quantiles_are_values_that_were_measured() -> None:
     assert [vitals.quantile([1.0, 2.0, 3.0, 4.0], share) for share in (0.5, 0.9, 1.0)] == [3.0, 4.0, 4.0]
     assert vitals.quantile([], 0.5) == 0.0
-
-
-def test_todos_that_keep_failing_are_counted(here) -> None:
-    with here.db.writing() as session:
-        for tries, done in ((0, None), (3, None), (7, None), (9, MONDAY)):
-            session.add(Todo(fact_id=a_fact(session, None).id, kind="k", added_at=MONDAY, due_at=MONDAY, tries=tries, done_at=done))
-        session.flush()
-        assert vitals.stuck_todos(session) == 2
 
 
 def test_a_workers_heartbeat_is_as_old_as_its_lease_is_used_up(here) -> None:
