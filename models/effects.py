@@ -16,7 +16,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from models.db import serialise
 from models.errors import Refused
-from models.stages import LIVE
+from models.stages import BUSY
 from models.tables import Effect, Lease, StageRun
 
 
@@ -128,9 +128,12 @@ def drop_planned(session: Session, deal_id: int, why: str, *, now: datetime) -> 
 
 
 def abandoned(session: Session, *, now: datetime) -> list[Effect]:
-    """Letters of stages whose sender died, of deals without a live run: no stage comes back to them. Oldest first."""
-    is_live = exists().where(col(StageRun.deal_id) == col(Effect.deal_id), col(StageRun.state).in_(LIVE))
-    return list(session.exec(select(Effect).where(_is_nobodys(now), Effect.kind == LETTER, ~is_live).order_by(col(Effect.planned_at))))
+    """Letters of stages whose sender died, of deals of which no run is under way: no stage comes back to them. Oldest first.
+
+    A run that only waits is not under way: after the death another one went on without the letter, since what it was about was over by then.
+    """
+    is_busy = exists().where(col(StageRun.deal_id) == col(Effect.deal_id), col(StageRun.state).in_(BUSY))
+    return list(session.exec(select(Effect).where(_is_nobodys(now), Effect.kind == LETTER, ~is_busy).order_by(col(Effect.planned_at))))
 
 
 def _is_nobodys(now: datetime) -> ColumnElement[bool]:

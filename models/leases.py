@@ -9,6 +9,7 @@ from models.tables import Lease
 
 WORKER = timedelta(seconds=20)
 """How long a worker's lease is; it renews it long before."""
+KEPT = timedelta(days=1)
 
 
 def take(session: Session, name: str, owner: str, *, length: timedelta, now: datetime) -> bool:
@@ -29,6 +30,13 @@ def give_back(session: Session, name: str, owner: str) -> None:
     """End a lease early, if it is still ours."""
     lease = session.get(Lease, name)
     if lease is not None and lease.owner == owner:
+        session.delete(lease)
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Delete the leases of workers that have been gone for a day: each start of a worker makes one, and a killed one gives none back."""
+    long_gone = col(Lease.name).startswith("worker/"), Lease.until < now - KEPT
+    for lease in session.exec(select(Lease).where(*long_gone)).all():
         session.delete(lease)
 
 

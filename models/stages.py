@@ -45,6 +45,8 @@ class RunState(StrEnum):
 
 R = RunState
 LIVE = (R.WANTED, R.CREATED, R.RUNNING, R.WAITING, R.FAILED)
+BUSY = tuple(state for state in LIVE if state != R.WAITING)
+"""States of a run that is under way, or will be at a Retry."""
 LIVE_STATES = "(" + ", ".join(f"'{state}'" for state in LIVE) + ")"
 RUN_MOVES: dict[RunState, frozenset[RunState]] = {
     R.WANTED: frozenset({R.CREATED, R.RUNNING, R.WITHDRAWN}),

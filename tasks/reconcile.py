@@ -7,7 +7,7 @@ from datetime import timedelta
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from models import orphans, todo, troubles, wanted
+from models import leases, orphans, todo, troubles, wanted
 from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
@@ -37,6 +37,8 @@ def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: tim
     counts are asked, as long as they fit.
     """
     here, done = world(), Round()
+    with here.db.writing() as session:
+        leases.sweep(session, now=real_now())
     with here.db.reading() as session:
         rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at <= here.now() - older]
     with talk() as prefect:

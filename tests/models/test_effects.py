@@ -9,7 +9,7 @@ from models import effects, leases, letters
 from models.effects import EFFECT_MOVES, LEASE, EffectState
 from models.errors import Refused
 from models.letters import LetterOrder
-from models.stages import LIVE, RunState, Stage
+from models.stages import BUSY, RunState, Stage
 from models.tables import Effect
 from tests.factories import a_deal, a_run
 from tests.fakes import MONDAY
@@ -126,13 +126,13 @@ def test_an_errand_that_a_dead_worker_had_claimed_is_found_again(here_sqlite, li
 
 
 @pytest.mark.parametrize("state", RunState)
-def test_a_dead_workers_letter_is_abandoned_when_no_run_of_its_deal_is_live(here_sqlite, state: RunState) -> None:
+def test_a_dead_workers_letter_is_abandoned_when_no_run_of_its_deal_is_under_way(here_sqlite, state: RunState) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session)
         a_run(session, Stage.BRIEF, deal).state = state.value
         effects.claim(session, effects.plan(session, "k", "letter", deal_id=deal.id, what="x", now=MONDAY), "a dead worker", now=MONDAY)
         session.flush()
-        assert bool(effects.abandoned(session, now=MONDAY)) == (state not in LIVE)
+        assert bool(effects.abandoned(session, now=MONDAY)) == (state not in BUSY)
 
 
 def test_closing_a_deal_drops_what_its_stages_planned_and_leaves_errands_alone(here_sqlite) -> None:

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from models import leases
 from models.db import Database
+from tasks.world import World
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
 
@@ -44,3 +47,16 @@ def test_leases_of_different_names_do_not_meet(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         assert leases.take(session, "one", "a", length=MINUTE, now=MONDAY)
         assert leases.take(session, "two", "b", length=MINUTE, now=MONDAY)
+
+
+@pytest.mark.parametrize(("name", "age", "stays"), [
+    ("worker/a", timedelta(0), True), ("worker/a", leases.KEPT, True), ("worker/a", leases.KEPT + MINUTE, False), ("waker", 2 * leases.KEPT, True),
+    ("operation/a", 2 * leases.KEPT, True),
+])  # fmt: skip
+def test_the_leases_of_workers_that_are_long_gone_are_swept(here: World, name: str, age: timedelta, stays: bool) -> None:
+    with here.db.writing() as session:
+        leases.take(session, name, "a", length=MINUTE, now=MONDAY)
+        session.flush()
+        leases.sweep(session, now=MONDAY + MINUTE + age)
+        session.flush()
+        assert (leases.holder(session, name) == "a") is stays
