@@ -32,6 +32,8 @@ from tests.faults.verdict import Seen, verdict
 from tests.studio import the_company
 
 AT_ONCE = 4
+RECONCILES = 30.0
+"""Seconds; the studio's own schedule looks every ten minutes."""
 log = logging.getLogger("studioflow.faults")
 RESTLESS = (RunState.WANTED, RunState.CREATED, RunState.RUNNING, RunState.WITHDRAWN)
 """States in which a run stays for moments only."""
@@ -96,13 +98,17 @@ class Trial:
         return [broken for broken in ended if broken]
 
     def settle(self, seconds: float = 90) -> list[str]:
-        """Nobody dies any more: wait until everything has come to rest; what has not."""
+        """Nobody dies any more: wait until everything has come to rest, with `reconcile` looking often; what has not."""
         self.house.arm()
         self.post.mood = lambda _mark: ""
-        until = time.monotonic() + seconds * patience()
+        now = time.monotonic()
+        until, looks = now + seconds * patience(), now + RECONCILES
         while (restless := self._restless()) and time.monotonic() < until:
             self.mend()
             self.house.nudge()
+            if time.monotonic() > looks:
+                self.operator.runs("reconcile")
+                looks = time.monotonic() + RECONCILES
             time.sleep(1)
         return restless
 

@@ -16,7 +16,6 @@ from tasks.world import World, use
 from tests.factories import a_deal, a_run
 from tests.fakes import MONDAY
 
-
 WAITING, ENDED = "a deal whose stage has gone on without it", "a deal that has ended"
 
 
