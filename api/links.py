@@ -58,7 +58,7 @@ def opening(*kinds: str) -> Any:
 QualifyLink = Annotated[Opened, opening("qualify")]
 BriefLink = Annotated[Opened, opening("brief", "brief-staff")]
 ProposalLink = Annotated[Opened, opening("proposal", "proposal-staff")]
-ReviewLink = Annotated[Opened, opening("approve")]
+ReviewLink = Annotated[Opened, opening("approve", "estimate-staff")]
 WordLink = Annotated[Opened, opening("contract-word")]
 ContractLink = Annotated[Opened, opening("contract", "contract-staff")]
 CountersignLink = Annotated[Opened, opening("countersign")]

@@ -1,4 +1,4 @@
-"""The estimate for a manager: counted again with other hours, approved, refused."""
+"""The estimate for a manager: counted again with other hours, approved, refused. The rest of the staff only reads it."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from api.door import Door, Here
-from api.links import Opened, ReviewLink
+from api.links import Opened, ReadOnly, ReviewLink
 from api.posted import Form, Posted
 from api.proposal import mark
 from api.staff import actor_of, name_of
@@ -35,7 +35,9 @@ def show(link: ReviewLink, here: Here) -> Response:
 
 @pages.post("/a/{token}")
 def post(link: ReviewLink, here: Here, posted: Form) -> Response:
-    """Count again, or record the manager's word; a second word is refused (409)."""
+    """Count again, or record the manager's word; a second word is refused (409). ReadOnly behind the staff's own link."""
+    if link.kind != "approve":
+        raise ReadOnly("This is the studio's own view of the estimate. The project manager decides on it, by the link in their letter.")
     action, reason = posted.one("action"), posted.one("reason")
     version, estimate = newest(here, link)
     hours, problems = read_hours(posted, estimate)
@@ -124,7 +126,8 @@ def page(here: Door, link: Opened, status: int = 200, typed: Typed | None = None
         chrome=here.chrome, token=link.token, deal_id=link.deal_id, client_name=client.name, client_company=client.company,
         service_name=here.service(deal.service), reasons=estimate.flags, low=counted.low, likely=counted.likely, high=counted.high,
         lines=[line_view(here, line, changed, base) for line in (*counted.lines, *counted.options)], days=counted.days, brief_link=brief,
-        people=[person.name for person in here.office], state=state, decided_by=decided_by, form=form,
+        people=[person.name for person in here.office], state=state if link.kind == "approve" or state != "open" else "read", decided_by=decided_by,
+        form=form,
     )  # fmt: skip
     return here.page("pages/approve.html", record, status)
 

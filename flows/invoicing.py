@@ -16,7 +16,7 @@ Gross = Annotated[Decimal | None, Field(gt=0, le=MOST_MONEY, description="How mu
 Keep = Annotated[
     Decimal, Field(ge=0, le=MOST_MONEY, description="What stays with us for hours already worked, gross: 500.00. 0 gives everything back.")
 ]
-Again = Annotated[bool, Field(description="Ticked: the same payment is invoiced again at once (the address was wrong, say).")]
+Again = Annotated[bool, Field(description="Ticked: the same payment, credited whole, is invoiced again at once (the address was wrong, say).")]
 
 Details = Annotated[
     dict[str, Annotated[str, Field(max_length=320)]],

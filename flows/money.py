@@ -73,9 +73,9 @@ def ignore_payment(payment_id: PaymentId, reason: Reason, who: Who) -> str:
     description="""Takes a bank statement in (camt.053 or MT940) that lies in the watched folder on the server, or among the refused ones after
 it was mended. Importing twice changes nothing. **It fails** with the reason when the file is no whole statement of our account.""",
 )
-def import_statement(file: File, who: Who, reason: Why = "") -> str:  # noqa: ARG001 (it is for the history: the run's own, and its diary)
+def import_statement(file: File, who: Who, reason: Why = "") -> str:
     """Take a statement in; return what became of its lines."""
-    return statements.import_file(file, who)
+    return statements.import_file(file, who, reason)
 
 
 @flow(

@@ -129,6 +129,7 @@ class InvoiceCorrected(Answer):
     kind: ClassVar[str] = "invoice.corrected"
     part: int = Field(ge=1)
     number: str = Field(max_length=60, description="Number of the credit note, or of the invoice whose money went back.")
+    reason: str = Field(default="", max_length=2000, description="Why it was credited. The history shows it.")
 
 
 class MilestoneReached(Answer):

@@ -51,6 +51,8 @@ LETTER = "letter"
 """The kind of a letter that a stage sends."""
 ERRAND = "errand"
 """The kind of an effect that the waker carries out by itself, from the order written down in `args`."""
+KINDS = frozenset({LETTER, ERRAND}) | HOLDING | STAGES_OWN
+"""Every kind there is."""
 
 
 def plan(
@@ -145,6 +147,12 @@ def _is_nobodys(now: datetime) -> ColumnElement[bool]:
 def in_state(session: Session, state: EffectState) -> list[Effect]:
     """All effects in one state, oldest first."""
     return list(session.exec(select(Effect).where(Effect.state == state.value).order_by(col(Effect.planned_at))))
+
+
+def deals_settled(session: Session, since: datetime) -> list[int]:
+    """The deals of which an effect was settled since then, by the studio's clock. Kinds are named so that the index is used to its last column."""
+    settled = select(Effect.deal_id).where(col(Effect.state).in_(SETTLED), col(Effect.kind).in_(KINDS), col(Effect.settled_at) >= since)
+    return [deal_id for deal_id in session.exec(settled.distinct()) if deal_id]
 
 
 def _to(effect: Effect, to: EffectState) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col
 
-from models import effects, suspense, todo, troubles
+from models import effects, starts, suspense, todo, troubles
 from models.addresses import run_path
 from models.board_words import card_link, moment
 from models.effects import EffectState
@@ -61,8 +61,9 @@ def gather(session: Session, *, now: datetime) -> list[Kind]:
             ],
         ),
         Kind(
-            "Open deals without a next step", "Run **reopen** or **close-as-lost**, and tell whoever looks after the system.",
-            [Trouble(None, f"It is {one.sales}.", "No run is live, and nothing is waited for.", one.id) for one in stranded],
+            "Open deals without a next step",
+            "Start the stage from the deployment of its name, where it goes on, or run the operation; and tell whoever looks after the system.",
+            [_stranded(session, one) if place < MOST else Trouble(None, "", "", one.id) for place, one in enumerate(stranded)],
         ),
         Kind("Webhooks that cannot be booked", "The reason says what is missing; it is tried again by itself.", _unread(session)),
     ]  # fmt: skip
@@ -100,6 +101,10 @@ def _what(one: Trouble) -> str:
 
 def _elsewhere() -> str:
     return f"Checks and operations that failed are among {link('all failed runs', '/runs?state=Failed')}."
+
+
+def _stranded(session: Session, deal: Deal) -> Trouble:
+    return Trouble(None, f"It is {deal.sales}.", f"No run is live, and nothing is waited for. {starts.advice(session, deal)}", deal.id)
 
 
 def _failed_runs(session: Session) -> list[Trouble]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from models.cash_tables import Invoice
 from models.tables import Fact, Wait
 
 
@@ -27,6 +28,11 @@ class News:
 def subject(deal_id: int, round_: int, noun: str) -> str:
     """What a fact is about: `deal/42/r1/proposal`. The round keeps an old answer from meeting a new question."""
     return f"deal/{deal_id}/r{round_}/{noun}"
+
+
+def off_plan(invoice: Invoice) -> str:
+    """What a fact is about that no payment of the plan waits for: an invoice outside of it, of an earlier round, or issued anew since."""
+    return f"{subject(invoice.deal_id, invoice.round, 'invoice')}/{invoice.id}"
 
 
 def keep(session: Session, news: News, *, now: datetime) -> tuple[Fact, bool]:

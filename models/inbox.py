@@ -189,6 +189,12 @@ def close(session: Session, deal: Deal, to: Sales, *, why: str, fact: Fact | Non
         session.add(document)
 
 
+def _check_held(session: Session, deal: Deal, answer: Held, now: datetime) -> None:
+    _check_open(session, deal, answer, now)
+    if answer.until and answer.until <= now:
+        raise Refused("This moment is past: until when does the deal rest? Leave it empty to end the rest by release.")
+
+
 def _hold(session: Session, deal: Deal, answer: Held, fact: Fact, now: datetime) -> None:
     deal.held_since, deal.held_until = deal.held_since or now, answer.until
     session.add(deal)
@@ -248,7 +254,7 @@ def deals_by_mail(session: Session, email: str) -> list[Deal]:
 
 _CHECKS: dict[type[Answer], Callable] = {
     BriefSent: _check_brief, ClosedAsLost: _check_lost,
-    Held: _check_open, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open,
+    Held: _check_held, Released: _check_released, Reopened: _check_reopened, QualifyAnswer: _check_open,
     EstimateReview: _check_review, **link_facts.CHECKS, **contract_facts.CHECKS, **payment_facts.CHECKS,
     **proposal_facts.CHECKS, **project_facts.CHECKS, **act_facts.CHECKS, **after_facts.CHECKS,
 }  # fmt: skip

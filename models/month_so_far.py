@@ -7,17 +7,19 @@ from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
+from models.accounts import BANK, CASH, PROVIDER, RECORDED
 from models.answers import Application
 from models.board_words import lasted, place
-from models.cash_tables import Payment
+from models.cash_tables import Entry, Payment, Posting
 from models.charts import Bar, bars, columns, in_words, picture
 from models.markdown import plain
 from models.money import Money
 from models.tables import Fact, Move
 from models.tracks import Sales
 
+AT_HAND = (BANK, CASH, RECORDED)
 FUNNEL = {
     "Applications": None, "Briefs sent": Sales.ESTIMATING, "Proposals": Sales.PROPOSED, "Accepted": Sales.CONTRACTING, "Signed": Sales.SIGNED,
 }  # fmt: skip
@@ -35,7 +37,7 @@ class MonthSoFar:
 
 
 def gather(session: Session, *, currency: str, zone: str, now: datetime) -> MonthSoFar:
-    """The month that `now` is in by the studio's calendar. Money is counted in the studio's currency, whole weeks in from the month's first day."""
+    """The month that `now` is in by the studio's calendar. Money is counted in the studio's currency, on the day it came in."""
     today = now.astimezone(ZoneInfo(zone))
     first = today.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     applied = session.exec(select(func.count(col(Fact.id))).where(Fact.kind == Application.kind, Fact.known_at >= first)).one()
@@ -46,11 +48,15 @@ def gather(session: Session, *, currency: str, zone: str, now: datetime) -> Mont
         select(col(Move.deal_id), col(Move.was), col(Move.at)).where(col(Move.deal_id).in_(moved), Move.track == "sales")
         .order_by(col(Move.deal_id), col(Move.id))
     ).all()  # fmt: skip
+    # By the books, not by the payments: a statement's line that confirms a transfer recorded by hand takes it off there, and brings nothing.
     paid = session.exec(
-        select(col(Payment.happened_on), col(Payment.amount)).where(
-            Payment.direction == "in", Payment.currency == currency, Payment.happened_on >= first.date(),
-            col(Payment.state).in_(["matched", "suspense"]),
+        select(col(Entry.happened_on), func.sum(Posting.amount))
+        .join(Posting, col(Posting.entry_id) == Entry.id).join(Payment, col(Payment.id) == Posting.payment_id)
+        .where(
+            Entry.happened_on >= first.date(), Posting.currency == currency, Payment.direction == "in",
+            col(Payment.state).in_(["matched", "suspense"]), or_(col(Posting.account).in_(AT_HAND), col(Posting.account).startswith(PROVIDER)),
         )
+        .group_by(col(Entry.happened_on))
     ).all()  # fmt: skip
     return MonthSoFar(
         first.date(), {step: applied if to is None else came.get(to, 0) for step, to in FUNNEL.items()},

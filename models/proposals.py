@@ -15,7 +15,7 @@ from models.errors import Missing, Refused
 from models.estimates import Estimate
 from models.pages import Accepted, ProposalDocument
 from models.proposal import Snapshot
-from models.tables import Client, Deal, Document, Fact
+from models.tables import Client, Deal, Document, Effect, Fact
 from models.totals import selected, totals
 
 
@@ -50,6 +50,17 @@ def publish(session: Session, company: Company, deal: Deal, *, now: datetime, ma
     if brief:
         inbox.mark_stale(session, made, brief.version, now=now)
     return made
+
+
+def letter(deal_id: int, version: int) -> str:
+    """The key of the letter with which a version goes out."""
+    return f"deal/{deal_id}/proposal/v{version}/mail"
+
+
+def first_mailed(session: Session, deal: Deal) -> Document | None:
+    """The first version of the deal's round whose letter was ordered; None before."""
+    mine = (one for one in documents.all_of(session, deal.id or 0) if one.kind == "proposal" and one.round == deal.round)
+    return next((one for one in mine if session.get(Effect, letter(deal.id or 0, one.version))), None)
 
 
 def newer_brief(session: Session, estimate: Document) -> Document | None:

@@ -27,7 +27,10 @@ class EstimateLine(View):
 
 
 class ApprovePage(Page):
-    """`pages/approve.html`. POST /a/{token}: who, hours_<slug>…, was_<slug>…, reason, action (recount, approve, refuse)."""
+    """`pages/approve.html`. POST /a/{token}: who, hours_<slug>…, was_<slug>…, reason, action (recount, approve, refuse).
+
+    `state` is read where nobody has decided, and whoever reads it may not.
+    """
 
     token: str
     deal_id: int
@@ -42,7 +45,7 @@ class ApprovePage(Page):
     days: int
     brief_link: str = ""
     people: list[str] = []
-    state: Literal["open", "approved", "refused"] = "open"
+    state: Literal["open", "approved", "refused", "read"] = "open"
     decided_by: str = ""
     form: Form = Form()
 

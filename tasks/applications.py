@@ -10,7 +10,7 @@ from models.money import Money
 from models.tables import Deal, Fact
 from tasks import letters, runs
 from tasks.engine import engine
-from tasks.stage import tags, title
+from tasks.stage import tags_of, title
 from tasks.step import step
 from tasks.world import World, world
 
@@ -41,13 +41,11 @@ def enter(deal_id: int) -> int:
 @step
 def name_run(deal_id: int) -> str:
     """Name and tag this run after its deal, as operators look for it; return the name. Raises Unavailable (retried)."""
-    here, run = world(), runs.current()
+    run = runs.current()
     name = title("intake", {"deal_id": deal_id})
     if run:
-        with here.db.reading() as session:
-            deal = session.get_one(Deal, deal_id)
         with engine() as prefect:
-            prefect.label(run.flow_run_id, name=name, tags=tags("intake", deal))
+            prefect.label(run.flow_run_id, name=name, tags=tags_of("intake", deal_id))
     return name
 
 

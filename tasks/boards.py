@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from models import error_inbox, leases, links, month_so_far, pipeline
+from models import effects, error_inbox, leases, links, month_so_far, pipeline
 from models.board_words import moment
 from models.card_page import card_page, whose_move
 from models.deal_card import DealCard, deal_card, without_link
@@ -31,8 +31,8 @@ EVERY = 3.0
 A_LOOK = 20
 """How many cards are drawn in one look; the others wait for the next."""
 PAUSE, DAWN = 5.0, 60.0
-"""Seconds until the pages about all deals are drawn again: when something has changed, and for what no run and no fact tells (money that nobody
-could place, a letter that failed, another day)."""
+"""Seconds until the pages about all deals are drawn again: when something has changed, and for what no run, no fact and no letter tells (money that
+nobody could place, another day)."""
 SHARE, DAWN_SHARE = 100, 300
 """Either is longer where drawing takes longer, by these factors: so it never takes more than a hundredth of a core, or a third of that."""
 BEFORE = timedelta(minutes=10)
@@ -102,13 +102,13 @@ class Boards:
         self.seen, self.last_fact, self.is_stale = None, None, True
 
     def _find_changed(self, session: Session, now: datetime) -> None:
-        """Put down the deals whose runs were touched, or of which something came to be known."""
+        """Put down the deals whose runs were touched, of which something came to be known, or whose letters (reminders, errands) were settled."""
         first = self.seen is None or self.seen > now + BEFORE  # a rehearsed clock may be set back
         since = now - BEFORE if first or self.seen is None else min(self.seen, now) - OVERLAP
         newest = session.exec(select(func.max(col(Fact.id)))).one() or 0
         touched = select(StageRun.deal_id).where(StageRun.touched_at >= since).distinct()
         known = select(Fact.deal_id).where(col(Fact.id) > (newest if self.last_fact is None else self.last_fact)).distinct()
-        changed = [deal_id for query in (touched, known) for deal_id in session.exec(query)]
+        changed = [*(deal_id for query in (touched, known) for deal_id in session.exec(query)), *effects.deals_settled(session, since)]
         self.is_stale |= bool(changed)
         self.due |= dict.fromkeys(deal_id for deal_id in changed if deal_id)
         self.seen, self.last_fact = now, newest

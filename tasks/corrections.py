@@ -5,11 +5,12 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import act_state, attempts, cash, completion, contract_parties, effects, inbox, invoices, issued, ledger, waiting, wanted
+from models import act_state, attempts, cash, completion, contract_parties, effects, facts, inbox, invoices, issued, ledger, waiting, wanted
 from models.answers import Noted
 from models.cash_answers import InvoiceCorrected, WorkCancelled
 from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused
+from models.facts import News
 from models.letters import LetterOrder
 from models.markdown import plain
 from models.money import Money
@@ -30,7 +31,8 @@ def credit_invoice(
 
     Returns {note: its id, refunds: keys planned, by_hand: minor units to transfer}. With `again` the part's invoice is issued anew, to
     the client with these `details` corrected.
-    Raises Missing for an unknown number, Refused for more than is left, Invalid for an amount that cannot be.
+    Raises Missing for an unknown number, Refused for more than is left and for `again` where nothing could be issued anew, Invalid for an
+    amount that cannot be.
     """
     here = world()
     with here.db.writing() as session:
@@ -42,8 +44,7 @@ def credit_invoice(
         client = session.get_one(Client, invoice.client_id)
         client.details = contract_parties.changed(client, details or {})
         session.add(client)
-        if invoice.part and invoice.round == deal.round:
-            _tell(session, here, deal, invoice, note, who, again=again)
+        _tell(session, here, deal, invoice, note, reason, who, again=again)
     here.nudge()
     return made
 
@@ -170,13 +171,22 @@ def _made(session: Session, here: World, note: Invoice) -> dict[str, Any]:
     return {"note": note.id, "refunds": keys, "by_hand": by_hand.amount}
 
 
-def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Invoice, who: str, *, again: bool) -> None:
-    """Keep the fact that wakes whoever waits for the invoice's money, with what follows from it."""
-    answer = InvoiceCorrected(part=invoice.part, number=note.number or "")
-    key, why = f"invoice/{note.id}", f"credit note {note.number}"
-    fact, is_new = inbox.tell(session, deal.id or 0, answer, source="books", external_id=key, actor=f"staff:{who}", now=here.now())
+def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Invoice, reason: str, who: str, *, again: bool) -> None:
+    """Keep the fact that wakes whoever waits for the invoice's money, with what follows from it. Off the plan nobody waits, and it is kept."""
+    key, actor, why = f"invoice/{note.id}", f"staff:{who}", f"credit note {note.number}"
+    if not invoice.part or invoice.round != deal.round:
+        told, about = {"part": invoice.part, "number": note.number, "reason": reason}, facts.off_plan(invoice)
+        news = News(InvoiceCorrected.kind, "books", key, actor, deal_id=deal.id, subject=about, payload=told)
+        _, is_new = facts.keep(session, news, now=here.now())
+        if is_new and again:
+            raise Refused(f"Invoice {invoice.number} asks for no payment of the deal's plan as it is now: it can be credited, not issued again.")
+        return
+    answer = InvoiceCorrected(part=invoice.part, number=note.number or "", reason=reason)
+    fact, is_new = inbox.tell(session, deal.id or 0, answer, source="books", external_id=key, actor=actor, now=here.now())
     cash.settle(session, deal, why=why, fact=fact, now=here.now())
-    if is_new and again and issued.is_credited(session, invoice):
+    if is_new and again:
+        if not issued.is_credited(session, invoice):
+            raise Refused(f"Only an invoice that is taken back whole is issued again, and of {invoice.number} a part stays: leave the amount empty.")
         wanted.want(session, Stage.INVOICE, deal=deal, part=invoice.part, fact=fact, now=here.now())
 
 

@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
+from sqlmodel import Session
 
+from models import projects
 from models.errors import Unavailable
 from models.tables import Deal
 from tasks.engine import engine
 
 
-def of_deal(deal: Deal | None) -> list[str]:
-    """`deal:42`, `service:shop`, `manager:…`: the tags of every run that is about a deal."""
+def of_deal(session: Session, deal: Deal | None) -> list[str]:
+    """`deal:42`, `service:shop`, `manager:…`: the tags of every run that is about a deal.
+
+    Its managers are its salesperson and, once there is a project, whoever leads that besides: either finds the run, whoever is asked.
+    """
     if deal is None:
         return []
-    return [f"deal:{deal.id}", f"service:{deal.service}", *([f"manager:{deal.salesperson}"] if deal.salesperson else [])]
+    project = projects.find(session, deal)
+    managers = dict.fromkeys([deal.salesperson, project.manager if project else ""])
+    return [f"deal:{deal.id}", f"service:{deal.service}", *(f"manager:{who}" for who in managers if who)]
 
 
 def lacking(known: Sequence[str], wanted: Sequence[str]) -> list[str]:

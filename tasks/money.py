@@ -6,16 +6,17 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, select
 
-from models import inbox, ledger, matching, payment_facts, payments, payouts, proof, receiving
+from models import facts, inbox, ledger, matching, payment_facts, payments, payouts, proof, receiving
 from models.cash_answers import PaymentRecorded
 from models.cash_tables import Invoice
 from models.errors import Missing
+from models.facts import News
 from models.markdown import plain
 from models.money import Money
 from models.proof import Account
 from models.receiving import OPERATOR, Incoming
 from models.suspense import Waiting
-from models.tables import Deal
+from models.tables import Deal, Fact
 from tasks import statements
 from tasks.step import step
 from tasks.world import real_now, world
@@ -43,7 +44,12 @@ def record_payment(invoice: str, deal_id: int, payment: dict[str, Any], who: str
             inbox.tell(session, meant.deal_id, answer, source=OPERATOR, external_id=key, actor=f"staff:{who}", now=here.now())
         else:
             payment_facts.check_recorded(session, meant, answer, here.now())
-            receiving.receive_on(session, _outside_of_the_plan(answer, who, key), [meant], now=here.now())
+            told = News(
+                kind=answer.kind, source=OPERATOR, external_id=key, actor=f"staff:{who}", deal_id=meant.deal_id, subject=facts.off_plan(meant),
+                payload=answer.model_dump(mode="json"),
+            )  # fmt: skip
+            fact, _ = facts.keep(session, told, now=here.now())
+            receiving.receive_on(session, _outside_of_the_plan(answer, fact, key), [meant], now=here.now())
         session.flush()
         return f"{meant.number}: {ledger.open_of(session, meant).format()} open."
 
@@ -129,10 +135,10 @@ def _meant(session: Session, number: str, deal_id: int, part: int) -> Invoice:
     return payment_facts.invoice_of(session, deal, part)
 
 
-def _outside_of_the_plan(answer: PaymentRecorded, who: str, key: str) -> Incoming:
+def _outside_of_the_plan(answer: PaymentRecorded, fact: Fact, key: str) -> Incoming:
     return Incoming(
         source=OPERATOR, external_id=key, direction="in", amount=Money.of_major(answer.amount, answer.currency), happened_on=answer.on,
-        method=answer.method, reference=answer.reference, actor=f"staff:{who}",
+        method=answer.method, reference=answer.reference, actor=fact.actor, fact_id=fact.id,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def asked(parameters: dict[str, Any]) -> str:
 def tags(name: str, parameters: dict[str, Any]) -> list[str]:
     """What an operator filters by."""
     with world().db.reading() as session:
-        return [f"operation:{name}", *labels.of_deal(deal_of(session, parameters))]
+        return [f"operation:{name}", *labels.of_deal(session, deal_of(session, parameters))]
 
 
 def deal_of(session: Session, parameters: dict[str, Any]) -> Deal | None:

@@ -16,11 +16,15 @@ from tasks.world import world
 
 @step
 def publish_proposal(deal_id: int, round_: int) -> int:  # noqa: ARG001 (the round makes it another call)
-    """Make the proposal of the newest estimate, live at the deal's address; return its version. One estimate, one version."""
+    """Make the proposal of the newest estimate, live at the deal's address; return its version. One estimate, one version.
+
+    A replay begins with the first one that was mailed in its round, whatever became of it: revised, say, or declined.
+    """
     here = world()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id)
-        return proposals.publish(session, here.company, deal, now=here.now(), made_by="system").version
+        known = proposals.first_mailed(session, deal)
+        return (known or proposals.publish(session, here.company, deal, now=here.now(), made_by="system")).version
 
 
 @step
@@ -51,7 +55,7 @@ def mail_proposal(deal_id: int, version: int, *, is_first: bool) -> str:
         note = next_deal.note(session, here.company, session.get_one(Deal, deal_id)) if is_first else ""
     name = "next-step-offer" if note else "proposal-ready" if is_first else "proposal-updated"
     order = LetterOrder(name=name, deal_id=deal_id, to="client", facts={"note": note} if note else {})
-    return letters.send(f"deal/{deal_id}/proposal/v{version}/mail", order).state
+    return letters.send(proposals.letter(deal_id, version), order).state
 
 
 @step

@@ -62,15 +62,10 @@ def title(stage_name: str, parameters: dict[str, Any]) -> str:
         return f"{stage_name} · application {parameters.get('application_id')} · {payload.get('company') or payload.get('name', '?')}"
 
 
-def tags(stage_name: str, deal: Deal | None) -> list[str]:
-    """What an operator filters by."""
-    return [f"stage:{stage_name}", *labels.of_deal(deal)]
-
-
 def tags_of(stage_name: str, deal_id: int | None) -> list[str]:
-    """The tags of a stage's run, by the number of its deal; None before there is one."""
+    """What an operator filters the runs of a stage by, from the number of its deal; None before there is one."""
     with world().db.reading() as session:
-        return tags(stage_name, session.get(Deal, deal_id) if deal_id else None)
+        return [f"stage:{stage_name}", *labels.of_deal(session, session.get(Deal, deal_id) if deal_id else None)]
 
 
 def ended(stage_name: str, deal_id: int | None) -> str:
@@ -89,8 +84,7 @@ def make_run(here: World, prefect: Engine, row: StageRun) -> None:
     """Make Prefect's run of a wanted row, or find it made. Raises Missing when its deployment is not there."""
     parameters = {"application_id": row.application_id} if row.application_id else {"deal_id": row.deal_id}
     parameters |= {"part": row.part} if row.part else {}
-    with here.db.reading() as session:
-        deal = session.get(Deal, row.deal_id) if row.deal_id else None
-    flow_run_id = prefect.create(row.stage, parameters, key=row.key, name=title(row.stage, parameters), tags=tags(row.stage, deal))
+    tags = tags_of(row.stage, row.deal_id)
+    flow_run_id = prefect.create(row.stage, parameters, key=row.key, name=title(row.stage, parameters), tags=tags)
     with here.db.writing() as session:
         wanted.created(session, row.id or 0, flow_run_id, now=here.now())

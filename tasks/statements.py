@@ -3,14 +3,17 @@
 import logging
 from pathlib import Path
 
-from models import statements
+from models import facts, statements
 from models.cash_tables import Statement
 from models.errors import Missing, Refused
+from models.facts import News
 from tasks import folders
 from tasks.folders import DONE, REFUSED, printable
 from tasks.step import step
 from tasks.world import World, world
 
+IMPORTED = "statement.imported"
+"""The fact that somebody took a statement in by hand, and why; its row says who as well."""
 log = logging.getLogger("studioflow.statements")
 
 
@@ -36,24 +39,24 @@ def refused_files(here: World) -> list[str]:
 
 
 @step
-def import_file(name: str, who: str) -> str:
+def import_file(name: str, who: str, reason: str = "") -> str:
     """Take in one file of the watched folder or of `refused`, by a person's word; say what became of it. Raises Refused with the reason."""
     here = world()
     folder = here.settings.statements_folder
     path = folders.named(folder, name)
     if path is None:
         raise Missing(f"There is no file {name} in {folder}.")
-    said = _take(here, path, came_by="operator", actor=f"staff:{who}")
+    said = _take(here, path, came_by="operator", actor=f"staff:{who}", reason=reason)
     here.nudge()
     if said.startswith(REFUSED):
         raise Refused(said)
     return said
 
 
-def _take(here: World, path: Path, *, came_by: str, actor: str) -> str:
+def _take(here: World, path: Path, *, came_by: str, actor: str, reason: str = "") -> str:
     """A file taken in and put away; the reason in a sentence where it is not. Taking it again after a crash changes nothing."""
     try:
-        statement, matched, suspense = _book(here, path, came_by, actor)
+        statement, matched, suspense = _book(here, path, came_by, actor, reason)
     except Refused as error:
         folders.refuse(path, error)
         return f"{REFUSED}: {error}"
@@ -61,7 +64,7 @@ def _take(here: World, path: Path, *, came_by: str, actor: str) -> str:
     return f"{printable(path.name)}: {statement.fresh} of {statement.lines} lines are fresh, {matched} booked on invoices, {suspense} in suspense."
 
 
-def _book(here: World, path: Path, came_by: str, actor: str) -> tuple[Statement, int, int]:
+def _book(here: World, path: Path, came_by: str, actor: str, reason: str) -> tuple[Statement, int, int]:
     # One byte more than may be taken says that there is too much, without reading it all.
     with path.open("rb") as file:
         content = file.read(statements.MOST_BYTES + 1)
@@ -70,9 +73,13 @@ def _book(here: World, path: Path, came_by: str, actor: str) -> tuple[Statement,
         known = statements.find_file(session, content)
     parsed = None if known else statements.parse(here.company, content, name)
     with here.db.writing() as session:
-        statement, _ = statements.take(
+        statement, is_new = statements.take(
             session, here.company, content, name, came_by=came_by, actor=actor, now=here.now(), path=statements.place(content), parsed=parsed
         )  # fmt: skip
+        if is_new and came_by == "operator":
+            payload = {"statement": statement.id, "name": name, "reason": reason}
+            news = News(kind=IMPORTED, source="operator", external_id=f"statement/{statement.id}", actor=actor, payload=payload)
+            facts.keep(session, news, now=here.now())
         statements.store(here.settings.home, content)
         matched, suspense, _ = statements.counts(session, statement)
     return statement, matched, suspense

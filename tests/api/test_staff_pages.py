@@ -90,6 +90,20 @@ def test_the_reviewer_can_read_the_answers_once_that_link_was_handed_out(door: E
     assert brief in door.http.get(link).text
 
 
+def test_the_rest_of_the_staff_reads_the_estimate_and_decides_nothing(door: Entrance) -> None:
+    deal_id = door.deal(an_estimate, sales="estimating")
+    link = door.link("estimate-staff", deal_id)
+    page = door.http.get(link).text
+    assert "Estimate for <bdi>Acme" in page
+    assert not re.findall("<(?:button|input|textarea)", page.partition('<form action="/a/')[2])
+    for action in ("approve", "refuse", "recount"):
+        answer = door.http.post(link, data={"action": action, "reason": "No.", **TOMASZ})
+        assert (answer.status_code, "studio&#39;s own view" in answer.text) == (403, True)
+    assert not door.facts()
+    door.http.post(door.link("approve", deal_id), data={"action": "approve", **TOMASZ})
+    assert "Approved by <bdi>Tomasz Zielinski</bdi>" in door.http.get(link).text
+
+
 def contract(door: Entrance) -> str:
     with door.writing() as session:
         document = a_contract(session)

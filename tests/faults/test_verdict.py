@@ -77,7 +77,8 @@ def seeing(here_sqlite: World):
         one = Seeing(session, deal, invoice, moved=[Charge("ch_1", Money(amount=invoice.gross, currency="EUR"))])
         a_run(session, Stage.PAYMENT, deal, state=RunState.WAITING, flow_run_id="run", part=1)
         one.runs["run"] = "PAUSED"
-        one.a_letter(f"invoice/{invoice.id}/payment/{payment.id}/receipt")
+        for letter in ("receipt", "staff"):
+            one.a_letter(f"invoice/{invoice.id}/payment/{payment.id}/{letter}")
         one.a_letter(f"deal/{deal.id}/contract/v1/code/1", EffectState.UNKNOWN, times=0)
         yield one
         session.rollback()

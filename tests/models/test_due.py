@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from models import due, facts, todo, wanted
+from models import due, effects, facts, todo, wanted
 from models.answers import Held, ProposalAnswer, ProposalViewed
 from models.db import Database
 from models.stages import LIVE, RunState, Stage
@@ -164,6 +164,7 @@ def test_a_round_asks_as_few_questions_over_fifty_deals_as_over_five(here: World
         (lambda session: todo.due(session, now=MONDAY), "todo_open"),
         (lambda session: wanted.to_make(session, limit=9), "ix_stage_run_state"),
         (lambda session: due.not_begun(session, MONDAY, limit=9), "ix_stage_run_state"),
+        (lambda session: effects.deals_settled(session, MONDAY), "effect_counts (state=? AND kind=? AND settled_at>?)"),
     ],
 )
 def test_each_question_of_a_round_has_its_index(here_sqlite: World, ask, index: str) -> None:

@@ -49,7 +49,7 @@ def test_each_kind_of_trouble_is_found_where_it_lies(here) -> None:
         "Letters and acts that failed": [("proposal-ready", "550 | no")],
         "Addresses that letters come back from": [("gone@acme.example", "full")],
         "Money that nobody could place": [("Payment 1: €123.45 in, Somebody, thanks", "It names no invoice of ours.")],
-        "Open deals without a next step": [("It is briefing.", "No run is live, and nothing is waited for.")],
+        "Open deals without a next step": [("It is briefing.", "No run is live, and nothing is waited for. Start brief or run close-as-lost.")],
         "Webhooks that cannot be booked": [(f"webhook {webhook.external_id} of test", "no invoice")],
     }
     assert "**7** things wait for a person." in shown

@@ -383,6 +383,18 @@ def test_a_link_of_a_new_round_never_leads_to_an_old_invoice(here_sqlite) -> Non
         assert link_facts.page_of(session, deal) == "contract"
 
 
+@pytest.mark.parametrize("ago", [timedelta(), DAY, 400 * DAY])
+def test_a_rest_that_would_be_over_already_is_refused_and_writes_to_nobody(here_sqlite, ago: timedelta) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.PROPOSED)
+        with pytest.raises(Refused, match="This moment is past"):
+            told(session, deal, Held(reason="holiday", until=MONDAY - ago))
+        assert deal.held_since is None
+        assert session.exec(select(Effect)).all() == []
+        told(session, deal, Held(reason="holiday", until=MONDAY + timedelta(minutes=1)))
+        assert deal.held_until == MONDAY + timedelta(minutes=1)
+
+
 def test_a_rest_moves_reminders_and_deadline_by_its_length(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, sales=Sales.PROPOSED)

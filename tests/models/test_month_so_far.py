@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models import month_so_far
+from models import month_so_far, payments
 from models.money import Money
 from models.month_so_far import MonthSoFar, month_page, stood_of, weeks_of
 from models.tracks import Sales, move
@@ -35,6 +35,44 @@ def test_a_month_is_counted_from_its_applications_to_the_money(here) -> None:
     assert month.stood == {"briefing": DAY, "estimating": DAY, "proposed": DAY}
     assert before.begins == date(2026, 2, 1)
     assert sum(sum_.amount for _, sum_ in before.weeks) == 0, "another currency"
+
+
+def money_in(session) -> int:
+    session.flush()
+    month = month_so_far.gather(session, currency="EUR", zone="Europe/Dublin", now=MONDAY + 8 * DAY)
+    return sum(sum_.amount for _, sum_ in month.weeks)
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_a_transfer_that_was_recorded_and_is_on_the_statement_came_in_once(here, names: bool) -> None:
+    with here.db.writing() as session:
+        invoice = an_invoice(session, a_signed_deal(session))
+        a_payment(session, invoice, 100_000, source="operator")
+        assert money_in(session) == 100_000
+        line = a_payment(session, invoice, 100_000, happened_on=(MONDAY + DAY).date(), reference=invoice.number if names else "thanks")
+        if not names:
+            assert money_in(session) == 200_000, "nobody knows yet that it is the same"
+            payments.match(session, line.id or 0, [invoice.number or ""], who="Conor", now=MONDAY)
+        assert "Confirms payment" in line.said
+        assert money_in(session) == 100_000
+
+
+def test_what_the_provider_holds_counts_when_it_came_and_not_again_when_it_is_paid_out(here) -> None:
+    with here.db.writing() as session:
+        invoice = an_invoice(session, a_signed_deal(session))
+        a_payment(session, invoice, 100_000, source="sandbox", method="card")
+        paid_out = a_payment(session, invoice, 90_000, reference="PAYOUT 1", payer_name="Sandbox")
+        assert paid_out.state == "payout"
+        assert money_in(session) == 100_000
+
+
+def test_money_set_aside_and_money_that_left_did_not_come_in(here) -> None:
+    with here.db.writing() as session:
+        invoice = an_invoice(session, a_signed_deal(session))
+        strange = a_payment(session, invoice, 5_000, reference="thanks")
+        payments.ignore(session, strange.id or 0, reason="Not ours.", who="Conor", now=MONDAY)
+        a_payment(session, invoice, 7_000, direction="out", reference="rent")
+        assert money_in(session) == 0
 
 
 @pytest.mark.parametrize("today", [date(2026, 2, 1) + timedelta(days=day) for day in range(0, 120, 7)])

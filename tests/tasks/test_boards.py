@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from models import documents, leases, links
+from models import documents, effects, leases, links
+from models.effects import EffectState
 from models.errors import Unavailable
 from models.stages import RunState, Stage
-from models.tables import StageRun
+from models.tables import Effect, StageRun
 from models.tracks import Sales
 from tasks.boards import A_LOOK, Boards
+from tasks.effects import decide
 from tasks.world import World, real_now
 from tests.factories import a_client, a_deal, a_fact, a_run, a_signed_deal, an_application
 
@@ -115,6 +117,30 @@ def test_a_fact_or_a_run_that_was_touched_costs_one_request_a_page(here_sqlite: 
     assert wall.asked == [f"deal-{deal.id}", "pipeline", "error-inbox"]
     assert "Refused: &lt;no&gt;." in wall.text("error-inbox")
     assert len(wall.pages) == 4, "written in place"
+
+
+def test_a_letter_that_no_stage_sent_brings_its_deals_card_up_to_date(here_sqlite: World, drawer: Boards, wall: Wall, clock) -> None:
+    with here_sqlite.db.writing() as session:
+        deal, other = a_deal(session), a_deal(session)
+        for one in (deal, other):
+            effects.plan(session, f"deal/{one.id}/reminder", effects.LETTER, deal_id=one.id, what="brief-reminder", now=clock())
+            a_run(session, Stage.BRIEF, one)
+    drawer.refresh()
+    clock.pass_(minutes=30)
+    wall.asked.clear()
+    with here_sqlite.db.writing() as session:
+        reminder = session.get_one(Effect, f"deal/{deal.id}/reminder")
+        effects.claim(session, reminder, "w", now=real_now())  # by a clock of its own
+        effects.settle(session, reminder, EffectState.UNKNOWN, said="The line went dead.", now=clock())
+    drawer.refresh()
+    assert wall.asked == [f"deal-{deal.id}", "error-inbox"]
+    assert "The line went dead." in wall.text("error-inbox")
+    assert "unknown" in wall.text(f"deal-{deal.id}")
+    clock.pass_(minutes=30)
+    decide(f"deal/{deal.id}/reminder", went_out=True, who="Conor")
+    drawer.refresh()
+    assert "unknown" not in wall.text(f"deal-{deal.id}")
+    assert wall.text("error-inbox").startswith("# Error inbox\n\nNothing waits for a person.")
 
 
 def test_an_application_that_failed_before_it_had_a_deal_is_among_the_errors(here_sqlite: World, drawer: Boards, wall: Wall, clock) -> None:

@@ -139,19 +139,31 @@ def test_whoever_waits_for_the_money_is_woken_once(here: World) -> None:
     assert rows(here, Wait, stage="payment")[0].due_at == MONDAY
     with here.db.reading() as session:
         [fact] = facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)
-    assert (fact.actor, fact.payload, fact.subject) == ("staff:conor", {"part": 1, "number": "NLC-2026-0001"}, f"deal/{invoice.deal_id}/r1/payment/1")
+    told = {"part": 1, "number": "NLC-2026-0001", "reason": "Fewer pages"}
+    assert (fact.actor, fact.payload, fact.subject) == ("staff:conor", told, f"deal/{invoice.deal_id}/r1/payment/1")
 
 
-@pytest.mark.parametrize(("gross", "again", "wanted"), [("", True, 1), ("", False, 0), ("100.01", True, 0)])
-def test_a_part_is_invoiced_anew_when_all_of_it_was_taken_back_and_somebody_asked(here_sqlite: World, gross: str, again: bool, wanted: int) -> None:
+@pytest.mark.parametrize(("again", "wanted"), [(True, 1), (False, 0)])
+def test_a_part_is_invoiced_anew_when_all_of_it_was_taken_back_and_somebody_asked(here_sqlite: World, again: bool, wanted: int) -> None:
     invoice = invoiced(here_sqlite)
     for _ in range(2):
-        credit(invoice.number, gross, again=again)
+        credit(invoice.number, again=again)
     found = rows(here_sqlite, StageRun, stage="invoice")
     assert [row.key for row in found] == [f"deal-{invoice.deal_id}/invoice/r1/p1/g1"][:wanted]
     if wanted:
         with here_sqlite.db.reading() as session:
             assert facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)[0].id == found[0].fact_id
+
+
+def test_what_is_credited_in_part_is_not_issued_again_and_that_is_said(here_sqlite: World) -> None:
+    invoice = invoiced(here_sqlite)
+    with pytest.raises(Refused, match=f"of {invoice.number} a part stays: leave the amount empty"):
+        credit(invoice.number, "100.01", again=True)
+    assert len(rows(here_sqlite, Invoice)) == 1, "no credit note, and no number taken"
+    assert rows(here_sqlite, Fact, kind=InvoiceCorrected.kind) == rows(here_sqlite, StageRun, stage="invoice") == []
+    credit(invoice.number, "100.01")
+    assert credit(invoice.number, key="run/2", again=True)["note"], "with what was credited before it is all of it"
+    assert len(rows(here_sqlite, StageRun, stage="invoice")) == 1
 
 
 def test_what_makes_no_sense_is_refused_and_leaves_nothing(here_sqlite: World) -> None:
@@ -174,8 +186,13 @@ def test_an_invoice_of_an_earlier_round_can_still_be_credited(here_sqlite: World
     invoice = invoiced(here_sqlite)
     with here_sqlite.db.writing() as session:
         session.get_one(Deal, invoice.deal_id).round = 2
-    assert credit(invoice.number, again=True)["note"]
+    with pytest.raises(Refused, match="can be credited, not issued again"):
+        credit(invoice.number, again=True)
+    assert [credit(invoice.number)["note"] for _ in range(2)] == [invoice.id + 1] * 2
     assert rows(here_sqlite, StageRun, stage="invoice") == []
+    [fact] = rows(here_sqlite, Fact, kind=InvoiceCorrected.kind)
+    assert (fact.deal_id, fact.actor, fact.payload["reason"]) == (invoice.deal_id, "staff:conor", "Fewer pages")
+    assert fact.subject == f"deal/{invoice.deal_id}/r1/invoice/{invoice.id}", "no payment of this round or another waits for it"
     is_right(here_sqlite)
 
 
@@ -249,7 +266,7 @@ def test_a_refund_planned_at_a_provider_that_is_gone_fails_in_words(here_sqlite:
 def test_the_latest_payment_goes_back_first(here: World, till: CardTill) -> None:
     invoice = invoiced(here, (200_000, CARD), (289_523, CARD))
     made = credit(invoice.number, "3000.02")
-    first, second = rows(here, Payment)
+    first, second = sorted(rows(here, Payment), key=lambda payment: payment.id)
     assert [(effect.args["payment"], effect.args["amount"]) for effect in rows(here, Effect, kind="refund")] == [
         (second.id, 289_523), (first.id, 300_002 - 289_523),
     ]  # fmt: skip

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from models import ledger, payments
+from models import facts, ledger, payments
+from models.cash_answers import PaymentRecorded
 from models.clock import real_now
 from models.errors import Missing, Refused, Unavailable
 from models.money import Money
@@ -59,7 +60,14 @@ def test_money_for_an_invoice_outside_of_the_plan_is_recorded_too(here) -> None:
         deal = a_signed_deal(session)
         invoice = an_invoice(session, deal, 100, part=0)
         an_invoice(session, deal, 100, part=1)
-    assert [money.record_payment.fn(invoice.number, 0, PAYMENT, "conor", "run/1") for _ in range(2)] == [f"{invoice.number}: €0.00 open."] * 2
+    came = PAYMENT | {"reason": "They sent a picture of the slip."}
+    assert [money.record_payment.fn(invoice.number, 0, came, "conor", "run/1") for _ in range(2)] == [f"{invoice.number}: €0.00 open."] * 2
+    with here.db.reading() as session:
+        [fact] = facts.of_deal(session, deal.id, PaymentRecorded.kind)
+        [payment] = payments_of(session)
+    assert payment.fact_id == fact.id
+    assert (fact.actor, fact.payload["reason"]) == ("staff:conor", "They sent a picture of the slip."), "the card's history shows both"
+    assert fact.subject == f"deal/{deal.id}/r1/invoice/{invoice.id}", "no payment of the plan waits for it"
     with pytest.raises(Refused, match="is in EUR"):
         money.record_payment.fn(invoice.number, 0, PAYMENT | {"currency": "USD"}, "conor", "run/2")
 

@@ -6,12 +6,15 @@ import pytest
 from prefect import flow
 from prefect.context import FlowRunContext
 
-from models.tables import Effect
+from models import projects
+from models.tables import Deal, Effect
 from tasks import labels, operation
 from tasks.operation import deal_of, tags, title
+from tasks.stage import tags_of
 from tasks.world import World
 from tests.factories import a_deal, an_application, an_invoice
 from tests.fakes import MONDAY
+from tests.projecting import a_project
 
 
 @pytest.fixture
@@ -51,7 +54,23 @@ def test_a_deal_without_a_salesperson_has_no_managers_tag(here_sqlite: World) ->
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, salesperson="")
         assert deal_of(session, {"deal_id": deal.id}) is deal
-    assert labels.of_deal(deal) == [f"deal:{deal.id}", "service:landing-page"]
+        assert labels.of_deal(session, deal) == [f"deal:{deal.id}", "service:landing-page"]
+
+
+def test_once_there_is_a_project_whoever_leads_it_finds_its_runs_besides(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_project(session)
+        leads = projects.of(session, deal).manager
+    assert leads != deal.salesperson
+    both = [f"deal:{deal.id}", f"service:{deal.service}", f"manager:{deal.salesperson}", f"manager:{leads}"]
+    assert tags_of("production", deal.id) == ["stage:production", *both]
+    assert tags("move-date", {"deal_id": deal.id}) == ["operation:move-date", *both]
+    with here_sqlite.db.writing() as session:
+        again = session.get_one(Deal, deal.id)
+        again.round = 2
+        assert labels.of_deal(session, again) == both[:3], "the next round has no project yet"
+        again.round, again.salesperson = 1, leads
+        assert labels.of_deal(session, again) == [*both[:2], both[3]], "one person has one tag"
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from models import documents
 from models.answers import ClosedAsLost, Reopened
 from models.errors import Missing
 from models.proposal import Snapshot
+from models.proposals import Revision, revise
 from models.tables import Deal, Document
 from models.tracks import Sales
 from tasks import proposals
 from tasks.world import World
-from tests.factories import a_brief, a_deal, an_acceptance, an_estimate, told
+from tests.factories import a_brief, a_deal, a_refusal, a_wish, an_acceptance, an_estimate, told
 from tests.fakes import MONDAY
+from tests.studio import the_company
 from tests.tasks.places import at
 
 
@@ -48,6 +50,22 @@ def test_an_accepted_proposal_is_not_made_again(here_sqlite: World) -> None:
         deal = at(session, "accepted")
     assert proposals.publish_proposal.fn(deal.id, 1) == 1
     assert newest(here_sqlite, deal).state == "frozen"
+
+
+@pytest.mark.parametrize("said", ["a no", "a wish and a new version"])
+def test_a_run_that_takes_over_begins_with_the_version_that_was_mailed_first_whatever_became_of_it(here_sqlite: World, said: str) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = at(session, "proposed")
+    assert proposals.mail_proposal.fn(deal.id, proposals.publish_proposal.fn(deal.id, 1), is_first=True) == "done"
+    with here_sqlite.db.writing() as session:
+        document = documents.latest(session, deal.id, "proposal")
+        told(session, session.get_one(Deal, deal.id), a_refusal(document) if said == "a no" else a_wish(document))
+        if said != "a no":
+            revision = Revision(texts={"title": "Leaner"})
+            revise(session, the_company(), session.get_one(Deal, deal.id), revision, who="Conor", now=MONDAY, keep=True)
+    before = newest(here_sqlite, deal)
+    assert proposals.publish_proposal.fn(deal.id, 1) == 1
+    assert newest(here_sqlite, deal) == before, "nothing is offered anew to a client who has said no"
 
 
 def test_in_its_next_round_a_deal_gets_a_fresh_proposal(here_sqlite: World) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from models.cash_tables import Statement
 from models.errors import Missing, Refused
+from models.tables import Fact
 from tasks import statements
 from tests.models import bank_files as files
 from tests.models.bank_files import BankLine
@@ -88,7 +89,11 @@ def test_a_refused_file_is_taken_in_by_a_persons_word_once_it_is_mended(here, fo
         statements.import_file.fn("march.xml", "conor")
     assert lying(folder)["refused"] == ["march.xml", "march.xml.txt"]
     (folder.parent / "refused" / "march.xml").write_bytes(GOOD)
-    assert "1 of 1 lines are fresh" in statements.import_file.fn("march.xml", "conor")
+    assert "1 of 1 lines are fresh" in statements.import_file.fn("march.xml", "conor", "The bank sent it again.")
+    with here.db.reading() as session:
+        kept, fact = session.exec(select(Statement)).one(), session.exec(select(Fact).where(Fact.kind == statements.IMPORTED)).one()
+    assert (kept.actor, fact.actor) == ("staff:conor", "staff:conor")
+    assert fact.payload == {"statement": kept.id, "name": "march.xml", "reason": "The bank sent it again."}
     assert lying(folder) == {"in": [], "done": ["march.xml"], "refused": []}
     with here.db.reading() as session:
         assert session.exec(select(Statement)).one().actor == "staff:conor"
