@@ -42,6 +42,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_UI_API_URL": settings.prefect_api,
         "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         "PREFECT_LOCAL_STORAGE_PATH": str(settings.home / "results"),
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),  # else it is written into the package, which may not be ours to write
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_LOGGING_LEVEL": "INFO",

@@ -189,9 +189,12 @@ def test_what_is_on_a_schedule_gets_its_runs(server):
 
 
 @pytest.mark.engine
-def test_everything_of_the_server_lies_below_home(server):
-    _, home = server
+def test_everything_of_the_server_lies_below_home_its_ui_too(server):
+    url, home = server
     assert (home / "prefect" / "prefect.db").exists()
+    with urllib.request.urlopen(f"{url}/", timeout=30) as answer:
+        page = answer.read().decode()
+    assert (home / "prefect" / "ui" / "v1" / "index.html").read_text() == page
 
 
 def keep_writing(place: Any, done: threading.Event) -> None:
