@@ -1,6 +1,7 @@
 """Settings: how this installation runs. What the studio sells is in `company/`, not here.
 
 Read once at start, from `STUDIO_…` in the environment and from `secrets.env` below `home`; defaults run the embedded mode.
+A variable that is there and empty counts as one that is not.
 """
 
 import os
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """One frozen object; every field is `STUDIO_<NAME>` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STUDIO_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     log: Literal["text", "json"] = Field("text", description="What processes write: lines for people, or JSON for machines.")
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
