@@ -84,6 +84,11 @@ def test_the_composition_hangs_together() -> None:
     assert asked == set(sample("compose/example.env")), "example.env names exactly what is asked for"
 
 
+def test_postgresql_is_well_once_the_network_reaches_it_and_not_while_its_image_makes_the_first_databases() -> None:
+    asked = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert asked[1:4] == ["pg_isready", "--host", "127.0.0.1"]
+
+
 def test_ports_and_addresses_are_those_of_the_code(tmp_path: Path) -> None:
     api, prefect = PARTS["api"], PARTS["prefect"]
     port, engine = str(DEFAULTS["api_port"]), str(DEFAULTS["prefect_port"])
