@@ -113,6 +113,14 @@ def test_the_container_holds_what_the_launcher_installs_and_every_folder_that_is
     assert module_of(re.findall(r'"([^"]+)"', said.splitlines()[-1])) == "deployments.cli"
 
 
+def test_no_passwords_are_copied_into_the_image_or_the_repository() -> None:
+    copied = {word for words in re.findall(r"^COPY (.+) \S+$", (HERE / "Containerfile").read_text(), re.MULTILINE) for word in words.split()}
+    words = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert words[0] == "*" and {word[1:] for word in words if word.startswith("!")} - {"**/example.env"} == copied
+    assert words.index("**/.env*") > max(words.index(f"!{name}") for name in copied), "the last line that fits a file decides"
+    assert ".env*" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
 def test_a_unit_starts_a_module_of_ours_as_its_own_user(path: Path) -> None:
     unit = read_unit(path)
