@@ -2,6 +2,7 @@
 
 import configparser
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -21,8 +22,12 @@ from prefect.settings import Settings as PrefectSettings
 from prefect.settings.legacy import _get_valid_setting_names
 
 from api.app import create_app
-from deployments import stock
+from deployments import set_up, start, stock
+from deployments.prefect_halves import expect_shared
+from deployments.prefect_server import ASKED, check_guarded, environment
 from deployments.serve import FLOWS, deployment_of
+from deployments.supervisor import BAD_SETUP
+from models.errors import BadSetup
 from models.settings import ROOT, Settings
 
 HERE = ROOT / "deployments"
@@ -57,8 +62,34 @@ def routes(app: FastAPI) -> set[str]:
 
 
 def sample(name: str) -> dict[str, str]:
-    lines = (HERE / name).read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return assigned((HERE / name).read_text())
+
+
+def assigned(said: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in said.splitlines() if line and not line.startswith("#"))
+
+
+def filled_in(variables: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """What compose makes of a part's environment: `${A}`, `${A:-else}`, and `${A:?}`, which must not be empty."""
+
+    def value(found: re.Match) -> str:
+        name, how = found.groups()
+        assert given.get(name) or how != ":?", f"{name} is asked for"
+        return given.get(name) or (how or "").removeprefix(":-")
+
+    return {name: re.sub(r"\$\{(\w+)(:-[^}]*|:\?)?\}", value, str(word)) for name, word in variables.items()}
+
+
+def starts_with(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
+    """All that is looked at before anything starts; the settings that are read."""
+    for name in [name for name in os.environ if name.startswith(("STUDIO_", "PREFECT_"))]:
+        monkeypatch.delenv(name)
+    for name, word in variables.items():
+        monkeypatch.setenv(name, word)
+    settings = start.settings_of()
+    set_up.check(settings)
+    check_guarded(settings)
+    return settings
 
 
 def test_every_part_of_the_composition_runs_a_module_of_ours_with_settings_that_are_read() -> None:
@@ -82,6 +113,20 @@ def test_the_composition_hangs_together() -> None:
             assert source in volumes or source.startswith("$") or (HERE / source).exists(), volume
     asked = set(re.findall(r"\$\{(\w+)", (HERE / "compose.yaml").read_text()))
     assert asked == set(sample("compose/example.env")), "example.env names exactly what is asked for"
+
+
+def test_the_composition_starts_with_the_example_once_its_passwords_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    given = sample("compose/example.env") | {"POSTGRES_PASSWORD": "hush", "PREFECT_AUTH": "studio:a password of the tests"}
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company"), "STUDIO_DATABASE_URL": postgres_url}
+    starts_with(monkeypatch, filled_in(PARTS["prepare"]["environment"], given) | ours)
+    without = filled_in(PARTS["prepare"]["environment"], given | {"STUDIO_MAIL_URL": ""}) | ours
+    with pytest.raises(BadSetup, match="STUDIO_MAIL_URL is empty"):
+        starts_with(monkeypatch, without)
+    with (tmp_path / "secrets.env").open("a") as file:
+        file.write("STUDIO_MAIL_URL=smtp://mail.example\n")
+    assert starts_with(monkeypatch, without).mail_url == "smtp://mail.example"
 
 
 def test_postgresql_is_well_once_the_network_reaches_it_and_not_while_its_image_makes_the_first_databases() -> None:
@@ -135,6 +180,23 @@ def test_the_target_wants_two_workers_two_apis_and_every_unit_but_the_one_box_s(
     assert {re.sub(r"@\d+", "@", name) for name in wanted} == {path.name for path in SERVICES} - {"studioflow.service", "studioflow-prepare.service"}
     assert (sum("worker@" in name for name in wanted), sum("api@" in name for name in wanted)) == (2, 2)
     assert [name for name in sample("systemd/example.env") if not known(name)] == []
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["one box", "in parts"])
+def test_the_units_start_with_the_example_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, *, whole: bool) -> None:
+    said = (HERE / "systemd/example.env").read_text()
+    variables = assigned(said if whole else said.partition("# In parts:")[0])
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company")} | ({"STUDIO_DATABASE_URL": postgres_url} if whole else {})
+    settings = starts_with(monkeypatch, variables | ours)
+    assert settings.public_url and settings.mail_url and settings.payments == "none"
+    assert environment(settings)[ASKED] == settings.prefect_auth.get_secret_value()
+    if whole:
+        expect_shared(environment(settings))
+
+
+@pytest.mark.parametrize("path", [path for path in SERVICES if "Restart=" in path.read_text()], ids=lambda path: path.name)
+def test_a_unit_whose_set_up_is_wrong_is_not_started_again_and_again(path: Path) -> None:
+    assert read_unit(path)["Service"]["RestartPreventExitStatus"] == str(BAD_SETUP)
 
 
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
