@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     worker: Literal["warm", "process", "stock"] = Field(
         "warm", description="Who runs the flows: our warm worker, Prefect's own process worker, or stock work pools of deployments/prefect.yaml."
     )
-    worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
+    worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a worker.")
     worker_memory_mb: int = Field(600, ge=150, description="A warm worker that has grown beyond this starts anew once no run is in it.")
     worker_poll: float = Field(15.0, gt=0, description="Seconds between polls for runs that nobody nudged the worker about.")
     waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")
