@@ -18,7 +18,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from deployments import hatch, prefect_halves
+from deployments import hatch, prefect_halves, prefect_logs
 from models import logs
 from models.errors import BadSetup
 from models.settings import ROOT, Settings, read
@@ -50,6 +50,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_COLORS": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **prefect_logs.as_ours(settings.log),
         **prefect_halves.through_redis(settings.redis_url),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -189,7 +190,7 @@ def main() -> None:
         prefect_halves.expect_shared(os.environ)
     if half == "services":
         look_less_often()
-        prefect_halves.serve_services()
+        prefect_halves.serve_services(settings.log)
     else:
         serve(settings, half)
 
