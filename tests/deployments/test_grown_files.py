@@ -24,17 +24,19 @@ from prefect.settings.legacy import _get_valid_setting_names
 from api.app import create_app
 from deployments import set_up, start, stock
 from deployments.prefect_halves import expect_shared
+from deployments.prefect_logs import as_ours
 from deployments.prefect_server import ASKED, check_guarded, environment
 from deployments.serve import FLOWS, deployment_of
 from deployments.supervisor import BAD_SETUP
+from models.agreement import NAMES
 from models.errors import BadSetup
 from models.settings import ROOT, Settings
 
 HERE = ROOT / "deployments"
 COMPOSE = yaml.safe_load((HERE / "compose.yaml").read_text())
 PARTS = {name: part for name, part in COMPOSE["services"].items() if part["image"].startswith("studioflow")}
-OTHERS = {"FORWARDED_ALLOW_IPS"}
-"""What uvicorn reads by itself."""
+OTHERS = {"FORWARDED_ALLOW_IPS", *as_ours("text")}
+"""What uvicorn reads by itself, and Prefect besides its settings."""
 UNITS = sorted((HERE / "systemd").glob("studioflow*"))
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
@@ -215,6 +217,8 @@ def test_the_page_about_growing_names_settings_modules_and_files_that_are_there(
     assert [name for name in re.findall(r"\b(?:STUDIO|PREFECT)_[A-Z_]+\b", page) if not known(name)] == []
     assert [name for name in re.findall(r"python -m (\w[\w.]*)", page) if not importlib.util.find_spec(name)] == []
     assert [link for link in re.findall(r"\]\((?!http)([^)]+)\)", page) if not (ROOT / "docs" / link).exists()] == []
+    agreed = {f"STUDIO_{name.upper()}" for name in NAMES if name != "stripe_url"}
+    assert agreed - set(re.findall(r"STUDIO_[A-Z_]+", page)) == set(), "each run must have them"
     assert {Path(link).name for link in re.findall(r"\]\((?!http)([^)]+)\)", page)} >= {"compose.yaml", "systemd", "Containerfile", "prefect.yaml"}
 
 
@@ -230,7 +234,9 @@ def test_prefect_reads_every_flow_for_each_kind_of_stock_pool(tmp_path: Path, ki
     assert [one["name"] for one in told] == [flow.name for flow in FLOWS]
     read = PrefectYamlModel.model_validate(yaml.safe_load(place.read_text()))
     assert {one.work_pool.name for one in read.deployments} == {f"studio-{kind}"}
-    assert [name for name in read.deployments[0].work_pool.job_variables.get("env", {}) if not known(name)] == []
+    given = read.deployments[0].work_pool.job_variables["env"]
+    assert [name for name in given if not known(name)] == []
+    assert given.items() >= as_ours("text").items()
 
 
 def test_stock_pools_run_the_same_flows_at_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:
