@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from deployments.start import migrate
+from deployments.set_up import migrate
 from deployments.terminal import out, show_table
 from models import company
 from models.board_words import lasted

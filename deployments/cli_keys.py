@@ -78,7 +78,7 @@ def revoke(name: str) -> None:
 @contextmanager
 def _writing(settings: Settings) -> Generator[tuple[Session, datetime]]:
     """A session, and the studio's time."""
-    from deployments.start import migrate
+    from deployments.set_up import migrate
 
     migrate(settings)
     db = Database(settings.database)

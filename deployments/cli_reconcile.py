@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from deployments import health, running, start
+from deployments import health, running, set_up, start
 from deployments.prefect_server import environment
 from deployments.terminal import err, out
 from models.errors import StudioError
@@ -28,7 +28,7 @@ def reconcile(
     settings = read(**(found.ports if found else {}))
     is_own = "PREFECT_API_URL" not in os.environ
     os.environ.update(environment(settings))  # Prefect reads its settings when it is imported
-    start.migrate(settings)
+    set_up.migrate(settings)
     with _engine(settings, is_own=is_own):
         mended, trouble = _recover(settings, forget=forget)
     for sentence in mended or ["Our rows and Prefect's runs agree; there is nothing to mend."]:

@@ -1,6 +1,6 @@
 """`./studio reports`: where the reports are read in a browser."""
 
-from deployments.start import migrate
+from deployments.set_up import migrate
 from deployments.terminal import out, show_table
 from models import addresses, company, report_links
 from models.clock import Clock

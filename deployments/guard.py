@@ -14,18 +14,20 @@ log = logging.getLogger("studioflow.worker")
 
 
 def admit_or_leave() -> bool:
-    """Whether Prefect was nobody's until now, once every wait and every run is ours.
+    """Whether Prefect was nobody's until now, once every wait and every run is ours. It then says what settings runs must have.
 
     Else it says why not and ends this process, so that the supervisor ends the system.
     """
     try:
         expect_known_waits(world().settings)
         with engine() as prefect:
-            return admission.admit(prefect)
+            is_new = admission.admit(prefect)
+        admission.announce()
     except BadSetup as error:
         sys.stderr.write(f"{' '.join(error.problems)}\n")
         sys.stderr.flush()
         sys.exit(BAD_SETUP)
+    return is_new
 
 
 def make_runs_anew() -> None:

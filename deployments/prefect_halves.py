@@ -5,6 +5,8 @@ import asyncio
 import sys
 from collections.abc import Mapping
 
+from models import logs
+
 BAD_SETUP = 2
 
 
@@ -44,8 +46,9 @@ def expect_shared(given: Mapping[str, str]) -> None:
         sys.exit(BAD_SETUP)
 
 
-def serve_services() -> None:
-    """Run the server's loops alone until told to stop: schedules, events, automations, clean-up."""
+def serve_services(kind: str) -> None:
+    """Run the server's loops alone until told to stop: schedules, events, automations, clean-up. Lines are `text` or `json`."""
     from prefect.cli._server_utils import _run_all_services
 
+    logs.install(kind)
     asyncio.run(_run_all_services())

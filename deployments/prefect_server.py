@@ -18,12 +18,14 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from deployments import hatch, prefect_halves
+from deployments import hatch, prefect_halves, prefect_logs
 from models import logs
 from models.errors import BadSetup
 from models.settings import ROOT, Settings, read
 
 ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
+UI = ("PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
+"""Where a browser finds the API; Prefect reads either."""
 LEAST_PASSWORD = 16
 CHORES_EVERY = timedelta(seconds=2)
 STOP_SECONDS = 3
@@ -44,11 +46,13 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_UI_API_URL": settings.prefect_api,
         "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         "PREFECT_LOCAL_STORAGE_PATH": str(settings.home / "results"),
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),  # else it is written into the package, which may not be ours to write
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_COLORS": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **prefect_logs.as_ours(settings.log),
         **prefect_halves.through_redis(settings.redis_url),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -84,11 +88,10 @@ def is_open(settings: Settings) -> bool:
 
 def check_guarded(settings: Settings) -> None:
     """Raises BadSetup where other machines would reach a server that asks nobody who they are."""
-    login = environment(settings).get(ASKED, "")
-    user, _, word = login.partition(":")
-    if is_open(settings) and (not user or len(word) < LEAST_PASSWORD):
+    user, _, word = environment(settings).get(ASKED, "").partition(":")
+    if (door := _door_for_others(settings, os.environ)) and (not user or len(word) < LEAST_PASSWORD):
         raise BadSetup(
-            f"STUDIO_HOST is {settings.host}, where others reach the Prefect server, and STUDIO_PREFECT_AUTH does not protect it: give "
+            f"{door}, where others reach the Prefect server, and STUDIO_PREFECT_AUTH does not protect it: give "
             f"user:password with at least {LEAST_PASSWORD} characters of password, or let ./studio up make it."
         )
 
@@ -96,10 +99,19 @@ def check_guarded(settings: Settings) -> None:
 def _login(settings: Settings, told: Mapping[str, str]) -> dict[str, str]:
     """What the server asks for where others reach it, and what its clients say to one that is not on this machine alone."""
     word = settings.prefect_auth.get_secret_value()
-    asked = told.get(ASKED) or (word if is_open(settings) else "")
+    asked = told.get(ASKED) or (word if _door_for_others(settings, told) else "")
     is_far = not _is_loopback(urlsplit(told.get("PREFECT_API_URL") or settings.prefect_api).hostname or "")
     said = told.get(SAID) or asked or (word if is_far and "PREFECT_API_KEY" not in told else "")
     return {name: login for name, login in ((ASKED, asked), (SAID, said)) if login}
+
+
+def _door_for_others(settings: Settings, told: Mapping[str, str]) -> str:
+    """By which setting other machines reach the server: it listens to them, or a proxy of this machine does. "": they do not."""
+    if is_open(settings):
+        return f"STUDIO_HOST is {settings.host}"
+    named = {name: told[name] for name in UI if told.get(name) and "PREFECT_API_KEY" not in told}
+    far = (f"{name} is {address}" for name, address in named.items() if not _is_loopback(urlsplit(address).hostname or ""))
+    return next(far, "")
 
 
 def _is_loopback(host: str) -> bool:
@@ -180,7 +192,7 @@ def main() -> None:
         prefect_halves.expect_shared(os.environ)
     if half == "services":
         look_less_often()
-        prefect_halves.serve_services()
+        prefect_halves.serve_services(settings.log)
     else:
         serve(settings, half)
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from deployments import hatch, health, running, secrets_file
+from deployments import hatch, health, running, secrets_file, set_up
 from deployments.prefect_server import check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
@@ -26,24 +26,8 @@ def settings_of(**over: object) -> Settings:
     return read(**over)
 
 
-def check(settings: Settings) -> None:
-    """Read the studio's whole set-up and bring the database up to date; no deal may wait where this release never comes.
-
-    Raises BadSetup with one line per problem.
-    """
-    from deployments.waits_check import expect_known_waits
-    from models import providers
-    from tasks.world import build
-
-    here = build(settings)
-    here.db.close()
-    providers.check(settings, here.address)
-    migrate(settings)
-    expect_known_waits(settings)
-
-
 def check_apart(settings: Settings) -> None:
-    """As `check`, in a process of its own: what it opens, reads and imports for that is nothing to the supervisor."""
+    """As `set_up.check`, in a process of its own: what it opens, reads and imports for that is nothing to the supervisor."""
     with tempfile.TemporaryFile() as words:
         if hatch.CAN:
             code = hatch.hatch("deployments.parts:set_up", words.fileno(), name="set-up", cwd=ROOT).wait()
@@ -56,32 +40,6 @@ def check_apart(settings: Settings) -> None:
         raise BadSetup(*said.splitlines())
     if code > 0:
         raise StudioError(said)
-
-
-def migrate(settings: Settings) -> tuple[str, str]:
-    """Bring our database up to date; return its version before and after ("" before: it was new).
-
-    Raises BadSetup when the database cannot be reached or written.
-    """
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from models.db import Database
-    from models.migrate import upgrade
-
-    try:
-        db = Database(settings.database)
-        try:
-            return upgrade(db)
-        finally:
-            db.close()
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        cause = " ".join(str(getattr(error, "orig", None) or error).split())
-        try:
-            where = make_url(settings.database).render_as_string()
-        except SQLAlchemyError:
-            where = "STUDIO_DATABASE_URL"
-        raise BadSetup(f"The database {where} cannot be used: {cause}") from error
 
 
 def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
@@ -186,12 +144,12 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
 
 
 def main() -> None:
-    """Check the set-up; exit 2 with one line per problem on stderr."""
+    """Check the set-up; exit 2 with one line per problem on stderr, 1 where the database is away."""
     try:
-        check(settings_of())
-    except BadSetup as error:
+        set_up.check(settings_of())
+    except StudioError as error:
         sys.stderr.write(str(error))
-        sys.exit(BAD_SETUP)
+        sys.exit(BAD_SETUP if isinstance(error, BadSetup) else 1)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,27 @@ from deployments.serve import FLOWS, HOUSEKEEPING, deployment_of
 
 HEAD = """\
 # Every flow for a stock work pool of Prefect: a process, a container or a Kubernetes job for each run. Written by deployments/stock.py.
-# Which kind is one word, in `pool` below. In the folder of the project, with STUDIO_WORKER=stock for our worker and ZONE the studio's
-# zone for this command (docs/scale.md tells the rest):
+# Which kind is one word, in `pool` below. In the folder of the project, with STUDIO_WORKER=stock for our worker, and for this command ZONE,
+# the studio's zone, and COMPANY, the host's folder of its set-up (docs/scale.md tells the rest):
 #
 #   prefect work-pool create studio-process --type process
 #   prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml
 #
-# Anybody reads job variables in the UI: secrets stay in secrets.env below STUDIO_HOME, where runs find them.
+# Anybody reads job variables in the UI: settings of the installation stand in secrets.env below STUDIO_HOME, where runs find them. One whose
+# mail, payments or addresses are not the worker's does nothing.
 
 name: studioflow
 pull: []  # the code is where the run is: beside the worker, or in the image
 
 definitions:
+  lines: &lines  # as STUDIO_LOG=text; for json the class is models.logs.Json
+    PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER: json
+    PREFECT_LOGGING_FORMATTERS_JSON_CLASS: models.logs.Text
+    PREFECT_LOGGING_FORMATTERS_JSON_FORMAT: "%(message)s"
   process: &process
     name: studio-process
+    job_variables:
+      env: *lines
   docker: &docker
     name: studio-docker
     job_variables:
@@ -27,8 +34,8 @@ definitions:
       image_pull_policy: IfNotPresent
       auto_remove: true
       networks: [studioflow_default]
-      volumes: ["studioflow_home:/var/lib/studioflow", "/etc/studioflow:/etc/studioflow:ro"]
-      env: {STUDIO_HOME: /var/lib/studioflow, STUDIO_COMPANY: /etc/studioflow}
+      volumes: ["studioflow_home:/var/lib/studioflow", "{{ $COMPANY }}:/etc/studioflow:ro"]
+      env: {<<: *lines, STUDIO_HOME: /var/lib/studioflow, STUDIO_COMPANY: /etc/studioflow}
   kubernetes: &kubernetes
     name: studio-kubernetes
     job_variables:
@@ -36,7 +43,7 @@ definitions:
       image_pull_policy: IfNotPresent
       namespace: studioflow
       finished_job_ttl: 600
-      env: {STUDIO_HOME: /var/lib/studioflow, STUDIO_COMPANY: /etc/studioflow}
+      env: {<<: *lines, STUDIO_HOME: /var/lib/studioflow, STUDIO_COMPANY: /etc/studioflow}
   pool: &pool
     <<: *process
 

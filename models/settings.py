@@ -1,6 +1,7 @@
 """Settings: how this installation runs. What the studio sells is in `company/`, not here.
 
 Read once at start, from `STUDIO_…` in the environment and from `secrets.env` below `home`; defaults run the embedded mode.
+A variable that is there and empty counts as one that is not.
 """
 
 import os
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """One frozen object; every field is `STUDIO_<NAME>` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="STUDIO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STUDIO_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     log: Literal["text", "json"] = Field("text", description="What processes write: lines for people, or JSON for machines.")
     home: Path = Field(ROOT / "var", description="Databases, sent mail, results, PDFs, uploads, secrets.")
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     worker: Literal["warm", "process", "stock"] = Field(
         "warm", description="Who runs the flows: our warm worker, Prefect's own process worker, or stock work pools of deployments/prefect.yaml."
     )
-    worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a warm worker.")
+    worker_threads: int = Field(8, ge=1, le=64, description="Stage runs at once in a worker.")
     worker_memory_mb: int = Field(600, ge=150, description="A warm worker that has grown beyond this takes no more runs and starts anew.")
     worker_poll: float = Field(15.0, gt=0, description="Seconds between polls for runs that nobody nudged the worker about.")
     waker_seconds: float = Field(60.0, gt=0, description="Seconds between rounds of the waker when nothing nudges it.")

@@ -1,13 +1,14 @@
 """Before anything acts: are Prefect's runs ours, and does this code know every question that a deal waits for?"""
 
+import os
 from uuid import uuid4
 
 from sqlmodel import Session
 
-from models import installation
+from models import agreement, installation
 from models.errors import BadSetup
 from tasks.engine import Engine
-from tasks.world import world
+from tasks.world import OWN_PROCESS, world
 
 
 def admit(prefect: Engine) -> bool:
@@ -23,6 +24,27 @@ def admit(prefect: Engine) -> bool:
         return False
     prefect.belong_to(ours)
     return True
+
+
+def announce() -> None:
+    """Let this process's settings be the ones that runs in processes of their own must have."""
+    here = world()
+    with here.db.writing() as session:
+        agreement.tell(session, here.settings, now=here.now())
+
+
+def expect_agreement() -> None:
+    """Raises BadSetup in a process that was started for one run and has other settings than the worker: its letters, say, would go nowhere."""
+    if OWN_PROCESS not in os.environ:
+        return
+    here = world()
+    with here.db.reading() as session:
+        others = agreement.differing(session, here.settings)
+    if others:
+        raise BadSetup(
+            f"This run's process has other settings than the worker, so it does nothing: {', '.join(others)}. Let runs have the same, best "
+            "in secrets.env below STUDIO_HOME, which all of them read."
+        )
 
 
 def forget(prefect: Engine) -> int:

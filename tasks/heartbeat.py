@@ -14,11 +14,9 @@ from weakref import WeakKeyDictionary
 from models import leases
 from models.db import Database
 from models.errors import StudioError
-from tasks.world import WORKER_LEASE, real_now, world
+from tasks.world import OWN_PROCESS, WORKER_LEASE, real_now, world
 
 EVERY = 5.0
-OWN_PROCESS = "PREFECT__FLOW_RUN_ID"
-"""Prefect sets it in a process that it starts for one run."""
 log = logging.getLogger("studioflow.worker")
 _missed: WeakKeyDictionary[Database, float] = WeakKeyDictionary()
 """When this process last could not renew its lease in a database, by its own clock."""

@@ -20,6 +20,7 @@ from models.errors import Missing, Unavailable
 from models.stages import RunState, Stage
 from models.tables import Deal, Fact, StageRun
 from models.waiting import Spot
+from tasks import admission
 from tasks.engine import NO_ANSWER, engine, passes
 from tasks.world import world
 
@@ -104,7 +105,11 @@ def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | N
 
 
 def check() -> None:
-    """Stop this run quietly if another generation has taken its row over, or nobody wants it any more."""
+    """Stop this run quietly if another generation has taken its row over, or nobody wants it any more.
+
+    Raises BadSetup where its process has other settings than the worker.
+    """
+    admission.expect_agreement()
     run = current()
     if run is None:
         return

@@ -30,6 +30,8 @@ from tasks.gateways.tracker import Tracker
 __all__ = ["WORKER_LEASE", "Clock", "World", "build", "lives", "real_now", "use", "worker_name", "world"]
 
 WORKER_LEASE = leases.WORKER
+OWN_PROCESS = "PREFECT__FLOW_RUN_ID"
+"""Prefect sets it in a process that it starts for one run."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import configparser
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -21,15 +22,21 @@ from prefect.settings import Settings as PrefectSettings
 from prefect.settings.legacy import _get_valid_setting_names
 
 from api.app import create_app
-from deployments import stock
+from deployments import set_up, start, stock
+from deployments.prefect_halves import expect_shared
+from deployments.prefect_logs import as_ours
+from deployments.prefect_server import ASKED, check_guarded, environment
 from deployments.serve import FLOWS, deployment_of
+from deployments.supervisor import BAD_SETUP
+from models.agreement import NAMES
+from models.errors import BadSetup
 from models.settings import ROOT, Settings
 
 HERE = ROOT / "deployments"
 COMPOSE = yaml.safe_load((HERE / "compose.yaml").read_text())
 PARTS = {name: part for name, part in COMPOSE["services"].items() if part["image"].startswith("studioflow")}
-OTHERS = {"FORWARDED_ALLOW_IPS"}
-"""What uvicorn reads by itself."""
+OTHERS = {"FORWARDED_ALLOW_IPS", *as_ours("text")}
+"""What uvicorn reads by itself, and Prefect besides its settings."""
 UNITS = sorted((HERE / "systemd").glob("studioflow*"))
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
@@ -57,8 +64,34 @@ def routes(app: FastAPI) -> set[str]:
 
 
 def sample(name: str) -> dict[str, str]:
-    lines = (HERE / name).read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return assigned((HERE / name).read_text())
+
+
+def assigned(said: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in said.splitlines() if line and not line.startswith("#"))
+
+
+def filled_in(variables: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """What compose makes of a part's environment: `${A}`, `${A:-else}`, and `${A:?}`, which must not be empty."""
+
+    def value(found: re.Match) -> str:
+        name, how = found.groups()
+        assert given.get(name) or how != ":?", f"{name} is asked for"
+        return given.get(name) or (how or "").removeprefix(":-")
+
+    return {name: re.sub(r"\$\{(\w+)(:-[^}]*|:\?)?\}", value, str(word)) for name, word in variables.items()}
+
+
+def starts_with(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> Settings:
+    """All that is looked at before anything starts; the settings that are read."""
+    for name in [name for name in os.environ if name.startswith(("STUDIO_", "PREFECT_"))]:
+        monkeypatch.delenv(name)
+    for name, word in variables.items():
+        monkeypatch.setenv(name, word)
+    settings = start.settings_of()
+    set_up.check(settings)
+    check_guarded(settings)
+    return settings
 
 
 def test_every_part_of_the_composition_runs_a_module_of_ours_with_settings_that_are_read() -> None:
@@ -82,6 +115,25 @@ def test_the_composition_hangs_together() -> None:
             assert source in volumes or source.startswith("$") or (HERE / source).exists(), volume
     asked = set(re.findall(r"\$\{(\w+)", (HERE / "compose.yaml").read_text()))
     assert asked == set(sample("compose/example.env")), "example.env names exactly what is asked for"
+
+
+def test_the_composition_starts_with_the_example_once_its_passwords_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    given = sample("compose/example.env") | {"POSTGRES_PASSWORD": "hush", "PREFECT_AUTH": "studio:a password of the tests"}
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company"), "STUDIO_DATABASE_URL": postgres_url}
+    starts_with(monkeypatch, filled_in(PARTS["prepare"]["environment"], given) | ours)
+    without = filled_in(PARTS["prepare"]["environment"], given | {"STUDIO_MAIL_URL": ""}) | ours
+    with pytest.raises(BadSetup, match="STUDIO_MAIL_URL is empty"):
+        starts_with(monkeypatch, without)
+    with (tmp_path / "secrets.env").open("a") as file:
+        file.write("STUDIO_MAIL_URL=smtp://mail.example\n")
+    assert starts_with(monkeypatch, without).mail_url == "smtp://mail.example"
+
+
+def test_postgresql_is_well_once_the_network_reaches_it_and_not_while_its_image_makes_the_first_databases() -> None:
+    asked = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert asked[1:4] == ["pg_isready", "--host", "127.0.0.1"]
 
 
 def test_ports_and_addresses_are_those_of_the_code(tmp_path: Path) -> None:
@@ -108,6 +160,14 @@ def test_the_container_holds_what_the_launcher_installs_and_every_folder_that_is
     assert module_of(re.findall(r'"([^"]+)"', said.splitlines()[-1])) == "deployments.cli"
 
 
+def test_no_passwords_are_copied_into_the_image_or_the_repository() -> None:
+    copied = {word for words in re.findall(r"^COPY (.+) \S+$", (HERE / "Containerfile").read_text(), re.MULTILINE) for word in words.split()}
+    words = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert words[0] == "*" and {word[1:] for word in words if word.startswith("!")} - {"**/example.env"} == copied
+    assert words.index("**/.env*") > max(words.index(f"!{name}") for name in copied), "the last line that fits a file decides"
+    assert ".env*" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
 def test_a_unit_starts_a_module_of_ours_as_its_own_user(path: Path) -> None:
     unit = read_unit(path)
@@ -131,6 +191,23 @@ def test_the_target_wants_two_workers_two_apis_and_every_unit_but_the_one_box_s(
     assert [name for name in sample("systemd/example.env") if not known(name)] == []
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["one box", "in parts"])
+def test_the_units_start_with_the_example_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str, *, whole: bool) -> None:
+    said = (HERE / "systemd/example.env").read_text()
+    variables = assigned(said if whole else said.partition("# In parts:")[0])
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company")} | ({"STUDIO_DATABASE_URL": postgres_url} if whole else {})
+    settings = starts_with(monkeypatch, variables | ours)
+    assert settings.public_url and settings.mail_url and settings.payments == "none"
+    assert environment(settings)[ASKED] == settings.prefect_auth.get_secret_value()
+    if whole:
+        expect_shared(environment(settings))
+
+
+@pytest.mark.parametrize("path", [path for path in SERVICES if "Restart=" in path.read_text()], ids=lambda path: path.name)
+def test_a_unit_whose_set_up_is_wrong_is_not_started_again_and_again(path: Path) -> None:
+    assert read_unit(path)["Service"]["RestartPreventExitStatus"] == str(BAD_SETUP)
+
+
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not here")
@@ -147,6 +224,8 @@ def test_the_page_about_growing_names_settings_modules_and_files_that_are_there(
     assert [name for name in re.findall(r"\b(?:STUDIO|PREFECT)_[A-Z_]+\b", page) if not known(name)] == []
     assert [name for name in re.findall(r"python -m (\w[\w.]*)", page) if not importlib.util.find_spec(name)] == []
     assert [link for link in re.findall(r"\]\((?!http)([^)]+)\)", page) if not (ROOT / "docs" / link).exists()] == []
+    agreed = {f"STUDIO_{name.upper()}" for name in NAMES if name != "stripe_url"}
+    assert agreed - set(re.findall(r"STUDIO_[A-Z_]+", page)) == set(), "each run must have them"
     assert {Path(link).name for link in re.findall(r"\]\((?!http)([^)]+)\)", page)} >= {"compose.yaml", "systemd", "Containerfile", "prefect.yaml"}
 
 
@@ -162,7 +241,9 @@ def test_prefect_reads_every_flow_for_each_kind_of_stock_pool(tmp_path: Path, ki
     assert [one["name"] for one in told] == [flow.name for flow in FLOWS]
     read = PrefectYamlModel.model_validate(yaml.safe_load(place.read_text()))
     assert {one.work_pool.name for one in read.deployments} == {f"studio-{kind}"}
-    assert [name for name in read.deployments[0].work_pool.job_variables.get("env", {}) if not known(name)] == []
+    given = read.deployments[0].work_pool.job_variables["env"]
+    assert [name for name in given if not known(name)] == []
+    assert given.items() >= as_ours("text").items()
 
 
 def test_stock_pools_run_the_same_flows_at_the_same_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,10 @@ def test_wherever_others_reach_the_server_it_asks_for_a_login_and_our_own_parts_
         ({"PREFECT_API_URL": "https://api.prefect.cloud/api", "PREFECT_API_KEY": "pnu_1"}, None, None),
         ({"PREFECT_API_URL": "http://engine.example/api", SAID: "their:own"}, None, "their:own"),
         ({ASKED: "our:own"}, "our:own", "our:own"),
+        ({"PREFECT_UI_API_URL": "https://prefect.example/api"}, LOGIN, LOGIN),
+        ({"PREFECT_SERVER_UI_API_URL": "/api"}, LOGIN, LOGIN),
+        ({"PREFECT_UI_API_URL": "http://localhost:4200/api"}, None, None),
+        ({"PREFECT_UI_API_URL": "https://app.prefect.cloud/api", "PREFECT_API_URL": "https://api.prefect.cloud/api", "PREFECT_API_KEY": "pnu_1"}, None, None),
     ],
 )
 def test_a_server_elsewhere_is_told_the_login_that_all_hosts_share_unless_it_has_its_own(tmp_path, given, asked, said):
@@ -98,13 +102,17 @@ def test_a_server_elsewhere_is_told_the_login_that_all_hosts_share_unless_it_has
 
 @pytest.mark.parametrize("login", ["", "a password without a user", "studio:short", ":a password of nobody"])
 def test_nothing_starts_where_others_would_reach_a_server_that_asks_nobody(tmp_path, monkeypatch, login):
-    for name in (ASKED, SAID, "PREFECT_API_URL", "STUDIO_PREFECT_AUTH"):
+    for name in (ASKED, SAID, "PREFECT_API_URL", "PREFECT_UI_API_URL", "STUDIO_PREFECT_AUTH"):
         monkeypatch.delenv(name, raising=False)
     check_guarded(read(home=tmp_path, prefect_auth=login))
     check_guarded(read(home=tmp_path, host="10.0.0.8", prefect_auth=LOGIN))
     with pytest.raises(BadSetup, match="STUDIO_PREFECT_AUTH does not protect it") as refused:
         check_guarded(read(home=tmp_path, host="10.0.0.8", prefect_auth=login))
     assert not login or login not in str(refused.value)
+    monkeypatch.setenv("PREFECT_UI_API_URL", "https://prefect.example/api")
+    check_guarded(read(home=tmp_path, prefect_auth=LOGIN))
+    with pytest.raises(BadSetup, match="PREFECT_UI_API_URL is https://prefect.example/api, where others reach"):
+        check_guarded(read(home=tmp_path, prefect_auth=login))
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +197,12 @@ def test_what_is_on_a_schedule_gets_its_runs(server):
 
 
 @pytest.mark.engine
-def test_everything_of_the_server_lies_below_home(server):
-    _, home = server
+def test_everything_of_the_server_lies_below_home_its_ui_too(server):
+    url, home = server
     assert (home / "prefect" / "prefect.db").exists()
+    with urllib.request.urlopen(f"{url}/", timeout=30) as answer:
+        page = answer.read().decode()
+    assert (home / "prefect" / "ui" / "v1" / "index.html").read_text() == page
 
 
 def keep_writing(place: Any, done: threading.Event) -> None:

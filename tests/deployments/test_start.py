@@ -5,11 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 
 from deployments import health, start
-from models.errors import BadSetup
 from models.settings import ROOT, Settings
 
 
@@ -49,31 +47,6 @@ def test_the_sandboxs_port_must_be_free(home: Path) -> None:
 
 def test_a_port_that_cannot_be_is_not_free() -> None:
     assert not health.is_free("127.0.0.1", 65537)
-
-
-@pytest.mark.parametrize(
-    ("over", "said"),
-    [
-        ({"public_url": "https://office.example"}, "STUDIO_PAYMENTS is sandbox, which is play money"),
-        ({"payments": "stripe"}, "STUDIO_STRIPE_KEY is empty"),
-        ({"payments": "stripe", "stripe_key": SecretStr("sk_live_1")}, "STUDIO_STRIPE_WEBHOOK_SECRET is empty"),
-    ],
-)
-def test_a_start_that_could_not_take_money_is_refused(home: Path, over: dict, said: str) -> None:
-    with pytest.raises(BadSetup, match=said):
-        start.check(settings(home, **over))
-
-
-def test_the_public_address_of_the_set_up_counts_as_well(home: Path, tmp_path: Path) -> None:
-    import shutil
-
-    company = tmp_path / "company"
-    shutil.copytree(ROOT / "company", company)
-    toml = company / "studio.toml"
-    toml.write_text(toml.read_text().replace('public_address = ""', 'public_address = "https://office.example"'))
-    with pytest.raises(BadSetup, match="play money"):
-        start.check(settings(home, company=company))
-    start.check(settings(home, company=company, payments="none"))
 
 
 def test_what_watches_over_the_parts_reads_no_library_that_only_they_use() -> None:

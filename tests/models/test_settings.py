@@ -52,6 +52,15 @@ def test_secrets_come_from_the_file_below_home_and_are_never_shown(home: Path) -
     assert "hush-hush" not in repr(read())
 
 
+def test_a_variable_that_is_empty_leaves_the_file_below_home_its_word(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "secrets.env").write_text("STUDIO_STRIPE_KEY=sk_live_1\nSTUDIO_MAIL_URL=smtp://mail.example\n")
+    for name in ("STUDIO_STRIPE_KEY", "STUDIO_MAIL_URL", "STUDIO_API_PORT", "STUDIO_PAYMENTS", "STUDIO_CLOCK_FILE"):
+        monkeypatch.setenv(name, "")
+    found = read()
+    assert (found.stripe_key.get_secret_value(), found.mail_url) == ("sk_live_1", "smtp://mail.example")
+    assert (found.api_port, found.payments, found.clock_file) == (8700, "sandbox", None)
+
+
 def test_an_engine_elsewhere_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "https://engine.example/api")
     assert read().prefect_ui == "https://engine.example"

@@ -137,7 +137,7 @@ def test_a_letter_that_no_stage_sent_brings_its_deals_card_up_to_date(here_sqlit
     assert "The line went dead." in wall.text("error-inbox")
     assert "unknown" in wall.text(f"deal-{deal.id}")
     clock.pass_(minutes=30)
-    decide(f"deal/{deal.id}/reminder", went_out=True, who="Conor")
+    decide(f"deal/{deal.id}/reminder", went_out=True, who="Conor", run="run/1")
     drawer.refresh()
     assert "unknown" not in wall.text(f"deal-{deal.id}")
     assert wall.text("error-inbox").startswith("# Error inbox\n\nNothing waits for a person.")
