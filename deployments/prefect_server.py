@@ -24,8 +24,7 @@ from models.errors import BadSetup
 from models.settings import ROOT, Settings, read
 
 ASKED, SAID = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
-UI = ("PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
-"""Where a browser finds the API; Prefect reads either."""
+UI = ("PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")  # where a browser finds the API; Prefect reads either
 LEAST_PASSWORD = 16
 CHORES_EVERY = timedelta(seconds=2)
 STOP_SECONDS = 3

@@ -335,7 +335,7 @@ def test_to_an_older_moment_nothing_is_guessed_and_nothing_comes_too_early(movin
         assert tasks.effects.once(act("b", 1)).state == E.DONE, "this deal was waiting"
         assert tasks.effects.once(act("c", 2, ask=lambda: None)).state == E.DONE, "its vendor says that it has not happened"
         assert tasks.effects.once(act("d", 2, ask=lambda: Done(said="there", result={}))).said == "there"
-        tasks.effects.decide("a", went_out=False, who="Conor")
+        tasks.effects.decide("a", went_out=False, who="Conor", run="run/1")
         assert tasks.effects.once(act("a", 2)).state == E.DONE, "a person wants it"
         with world.db.writing() as session:
             a_fact(session, session.get_one(Deal, 2), at=world.now())

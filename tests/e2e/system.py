@@ -141,6 +141,10 @@ class System:
         self.clock.write_text(str(before + days * 86400 + minutes * 60))
         self.nudge()
 
+    def advance_to(self, moment: datetime) -> None:
+        """Let the clock jump to a minute past a moment that lies ahead."""
+        self.advance(minutes=(moment - self.now()).total_seconds() / 60 + 1)
+
     def now(self) -> datetime:
         """The studio's time."""
         ahead = float(self.clock.read_text()) if self.clock.exists() else 0.0

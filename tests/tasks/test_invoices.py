@@ -234,7 +234,7 @@ def test_what_nobody_knows_holds_the_stage_until_a_person_says(here: World, till
         with pytest.raises(Refused, match=f"Run settle-effect for {key}, then Retry"):
             invoices.ask_for_payment.fn(invoice.id)
     assert len(till.opened) == 1
-    acts.decide(key, went_out=False, who="Conor")
+    acts.decide(key, went_out=False, who="Conor", run="run/1")
     assert invoices.ask_for_payment.fn(invoice.id) == "done"
     assert [order.key for order in till.opened] == [key, key]
 
@@ -245,7 +245,7 @@ def test_a_person_who_says_it_was_made_lets_the_stage_go_on(here_sqlite: World) 
     till.troubles.append(Uncertain("The line went dead."))
     with pytest.raises(Refused):
         invoices.ask_for_payment.fn(invoice.id)
-    acts.decide(f"invoice/{invoice.id}/pay/1", went_out=True, who="Conor")
+    acts.decide(f"invoice/{invoice.id}/pay/1", went_out=True, who="Conor", run="run/1")
     assert invoices.ask_for_payment.fn(invoice.id) == "done"
     assert len(till.opened) == 1
 

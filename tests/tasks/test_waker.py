@@ -319,7 +319,7 @@ def test_an_unknown_letter_that_a_person_wants_again_is_carried(here_sqlite: Wor
     here_sqlite.mail.troubles.append(Uncertain("the line went dead"))
     tasks.letters.send("deal/1/brief/mail", order)
     assert tick(prefect.talk).errands == 0
-    tasks.effects.decide("deal/1/brief/mail", went_out=False, who="Conor")
+    tasks.effects.decide("deal/1/brief/mail", went_out=False, who="Conor", run="run/1")
     assert tick(prefect.talk).errands == 1
     assert here_sqlite.mail.letters() == ["deal/1/brief/mail"]
 
