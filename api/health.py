@@ -18,8 +18,9 @@ from models.clock import real_now
 from models.errors import StudioError
 
 routes = APIRouter(prefix="/health", tags=["health"])
-LATE = timedelta(minutes=10)
-"""A wait due for longer has been overlooked: the waker looks each minute."""
+MINUTE = timedelta(minutes=1)
+LATE = 10 * MINUTE
+"""A wait due for longer has been overlooked: the waker looks each minute. A run that has not begun by then has nobody to take it."""
 UNREADABLE = (SQLAlchemyError, StudioError)
 """What is raised where the database is away, busy, or not what the code expects."""
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
@@ -60,7 +61,8 @@ def live() -> Alive:
 async def ready(here: Here) -> Response:
     """Database, migrations, engine and worker must be well (503 otherwise). The rest is told: somebody should look, nobody should restart.
 
-    `waits`: how long the oldest has been due; `letters`: when the last one was handed over. Without PDF libraries proposals wait to be printed.
+    `waits`: how long the oldest has been due, or a run has not begun; `letters`: when the last one was handed over. Without PDF libraries
+    proposals wait to be printed.
     It looks twice a second at most, however many ask.
     """
     told = await here.readiness.ask(lambda: look(here))
@@ -109,12 +111,12 @@ def _worker(here: Door) -> Part:
 def _waits(here: Door) -> Part:
     try:
         with here.db.reading() as session:
-            late = vitals.overdue(session, here.now())
+            late, unbegun = vitals.overdue(session, here.now()), vitals.unbegun(session, here.now())
     except UNREADABLE:
         return Part(well=False, says="Whether waits are due cannot be read.", needed=False)
-    if late < LATE:
-        return Part(well=True, needed=False)
-    return Part(well=False, says=f"The oldest has been due for {late // timedelta(minutes=1)} minutes; a run should have gone on.", needed=False)
+    said = [f"The oldest has been due for {late // MINUTE} minutes; a run should have gone on."] if late >= LATE else []
+    said += [f"A run has not begun for {unbegun // MINUTE} minutes: nobody takes runs, or too few do."] if unbegun >= LATE else []
+    return Part(well=not said, says=" ".join(said) or "well", needed=False)
 
 
 def _letters(here: Door) -> Part:

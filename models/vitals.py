@@ -68,6 +68,13 @@ def overdue(session: Session, now: datetime) -> timedelta:
     return now - oldest if oldest else timedelta()
 
 
+def unbegun(session: Session, now: datetime) -> timedelta:
+    """How long the oldest run that is wanted has not been begun by any worker."""
+    oldest = select(func.min(col(StageRun.wanted_at))).where(col(StageRun.state).in_([RunState.WANTED.value, RunState.CREATED.value]))
+    since = session.exec(oldest).one()
+    return max(now - since, timedelta()) if since else timedelta()
+
+
 def wakes(session: Session, now: datetime) -> list[float]:
     """Seconds from knowing an answer (or asking, where it was known before) to its consumption: those of the last hour, shortest first."""
     answered = select(Wait.closed_at, Wait.opened_at, Fact.known_at).join(Fact, col(Fact.id) == Wait.fact_id)

@@ -9,9 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from models import leases
 from models.clock import real_now
+from models.stages import RunState, Stage
 from models.tables import Effect
 from models.tracks import Sales
 from tests.api.conftest import Entrance, TestClient
+from tests.factories import a_deal, a_run
 from tests.troubling import MAKE
 
 
@@ -104,3 +106,14 @@ def test_ready_tells_of_waits_and_letters_and_does_not_fail_for_them(door: Entra
     said = "The last one was handed over at 2026-03-02 10:00 UTC; 1 refused for good; 1 of unknown fate, for settle-effect"
     assert part("letters") == {"well": False, "says": said, "needed": False}
     assert part("worker")["says"].startswith("well, heard of ")
+
+
+@pytest.mark.parametrize("state", list(RunState))
+@pytest.mark.parametrize("minutes", [9, 10, 11])
+def test_ready_tells_of_a_run_that_nobody_takes(door: Entrance, state: RunState, minutes: int) -> None:
+    with door.writing() as session:
+        a_run(session, Stage.BRIEF, a_deal(session, opened_at=door.clock()), state=state).wanted_at = door.clock() - timedelta(minutes=minutes)
+    told = door.http.get("/health/ready").json()["parts"]["waits"]
+    is_late = state in {RunState.WANTED, RunState.CREATED} and minutes >= 10
+    said = f"A run has not begun for {minutes} minutes: nobody takes runs, or too few do." if is_late else "well"
+    assert told == {"well": not is_late, "says": said, "needed": False}
