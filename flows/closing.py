@@ -7,13 +7,13 @@
 
 from typing import Annotated
 
-from prefect import flow
 from prefect.logging import get_run_logger
 from pydantic import Field
 
 from flows.brief import DealId
 from models.stages import Stage
 from tasks import hours, performances
+from tasks.operation import chore
 from tasks.stage import stage
 
 Month = Annotated[str, Field(max_length=7, description="A month like 2026-05. Empty: every one that is over and not closed.")]
@@ -33,9 +33,8 @@ def closing(deal_id: DealId) -> None:
     performances.conclude_closing()
 
 
-@flow(
+@chore(
     name="close-month",
-    flow_run_name="close-month",
     description="""Keeps the month's report: the projects closed in it, their sums and averages, as they are known on the day it runs. By itself it
 runs on the first of each month at six. Later changes leave what was reported; the artifact performance-2026-05, the page and
 `GET /api/reports/performance` show both. Run again it changes nothing.""",

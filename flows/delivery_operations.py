@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from prefect import flow
 from prefect.logging import get_run_logger
 from pydantic import Field
 
@@ -11,7 +10,7 @@ from models.answer import MOST_PARTS
 from models.cash_answers import MilestoneReached
 from models.delivery_answers import DateMoved
 from tasks import mails, operations, trackers
-from tasks.operation import operation, this_run
+from tasks.operation import chore, operation, this_run
 from tasks.world import world
 
 Payment = Annotated[int, Field(ge=0, le=MOST_PARTS, description="Which payment of the plan; 0: the next one that nobody has asked for.")]
@@ -41,9 +40,8 @@ def move_date(deal_id: DealId, who: Who, days: Days, reason: Reason) -> None:
     operations.record(deal_id, DateMoved(days=days, reason=reason).model_dump(mode="json"), DateMoved.kind, who, this_run())
 
 
-@flow(
+@chore(
     name="read-tracker",
-    flow_run_name="read-tracker",
     description="""Asks the tracker where each stage under way stands: an issue that has become ready there is the project manager's word that
 the stage can be shown. Every ten minutes by itself; with the embedded tracker there is nothing to ask. While the tracker is away it tries
 again at the next round.""",
@@ -54,9 +52,8 @@ def read_tracker() -> None:
         get_run_logger().info(sentence)
 
 
-@flow(
+@chore(
     name="read-mail",
-    flow_run_name="read-mail",
     description="""Looks into the mailbox now, without waiting for the worker's next look: replies find their deal, letters that came back mark
 their address. **It fails** while the mailbox is away, or where its address has to be mended; no letter is lost by that.""",
 )

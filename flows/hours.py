@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from prefect import flow
 from prefect.logging import get_run_logger
 from pydantic import Field
 
@@ -12,7 +11,7 @@ from flows.operations import DealId, Who
 from models.answer import MOST_ID
 from models.errors import Invalid
 from tasks import hours, hours_own
-from tasks.operation import operation, this_run
+from tasks.operation import chore, operation, this_run
 from tasks.world import world
 
 Since = Annotated[date | None, Field(description="The first day to read. Empty: 45 days back, at night the beginning of every project under way.")]
@@ -26,9 +25,8 @@ Note = Annotated[str, Field(max_length=2000, description="What was done.")]
 Entry = Annotated[int, Field(ge=0, le=MOST_ID, description="Number of an earlier entry that this puts right; 0: a new one.")]
 
 
-@flow(
+@chore(
     name="sync-hours",
-    flow_run_name="sync-hours",
     description="""Reads the tracker's hours again and restates what was edited or deleted there; takes in files of hours/in below STUDIO_HOME; warns
 managers whose project takes more hours than the done part of its plan may cost. By itself it runs every hour; run again it changes
 nothing. The log names whose hours cost nothing since studio.toml does not name them. **It fails** while the tracker is away, and the

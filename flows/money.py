@@ -4,14 +4,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from prefect import flow
 from pydantic import Field
 
 from flows.operations import Reason, Who, Why
 from models.answer import MOST_ID, MOST_MONEY, MOST_PARTS
 from models.errors import Refused
 from tasks import money, statements
-from tasks.operation import operation, this_run
+from tasks.operation import chore, operation, this_run
 from tasks.world import world
 
 Amount = Annotated[Decimal, Field(gt=0, le=MOST_MONEY, max_digits=14, decimal_places=3, description="How much came in: 1230.50.")]
@@ -78,9 +77,8 @@ def import_statement(file: File, who: Who, reason: Why = "") -> str:
     return statements.import_file(file, who, reason)
 
 
-@flow(
+@chore(
     name="money-proof",
-    flow_run_name="money-proof",
     description="""Compares our books with themselves, with the payment provider's movements and with the bank's statements. The artifact
 money-proof shows every account, what lies in suspense and which statements were refused. **It fails** and names the differences when they
 do not agree: a webhook that never came is sent again from the provider's site, a missing statement is taken in.""",

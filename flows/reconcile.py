@@ -1,16 +1,15 @@
 """Reconcile: our rows against Prefect's runs, every ten minutes and whenever an operator likes."""
 
-from prefect import flow
 from prefect.logging import get_run_logger
 
 from models.errors import Refused
 from tasks import orphans, printing
 from tasks import reconcile as check
+from tasks.operation import chore
 
 
-@flow(
+@chore(
     name="reconcile",
-    flow_run_name="reconcile",
     description="""Compares our rows with Prefect's runs: a run that Prefect lost or that crashed gets a successor; one that an operator
 cancelled is cancelled; one that nobody owns (a duplicate, an orphan) is cancelled; a zombie whose worker died is ended. Says what became of
 letters that a dead worker left of ended deals. Prints the documents that could not be printed before. What was mended is in the log and in

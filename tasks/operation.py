@@ -1,4 +1,4 @@
-"""`@operation`: a flow that an operator starts from its run form, named and tagged after the deal that it is about."""
+"""`@operation`: a flow that an operator starts from its run form, named and tagged after its deal. `@chore`: one that a schedule starts."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -38,6 +38,22 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
                 return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=run_name)(carry)
+
+    return declare
+
+
+def chore(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """Declare what runs by a schedule, and whenever an operator likes: its runs are called as itself. One whose worker died is begun again."""
+
+    def declare(function: Callable[P, R]) -> Flow[P, R]:
+        """Make the flow of this function."""
+        @wraps(function)
+        def carry(*args: P.args, **kwargs: P.kwargs) -> R:
+            """Do it."""
+            with heartbeat.of_own_process(), takeovers.noted():
+                return function(*args, **kwargs)
+
+        return flow(name=name, description=description, flow_run_name=name)(carry)
 
     return declare
 

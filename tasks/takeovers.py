@@ -1,4 +1,4 @@
-"""Operations whose worker died: the same run is begun again. What it has told under its own id already is told once.
+"""Operations and chores whose worker died: the same run is begun again. What it has told under its own id already is told once.
 
 A lease `operation/<flow run>` says who has it in hands; the waker looks at those whose owner is dead.
 """
