@@ -202,7 +202,7 @@ def test_every_stage_has_its_flow_and_every_flow_its_deployment() -> None:
     declared = {
         node.name
         for _, node in flow_functions()
-        if any(ast.unparse(d).split("(")[0] in {"flow", "operation", "stage"} for d in node.decorator_list)
+        if any(ast.unparse(d).split("(")[0] in {"chore", "flow", "operation", "stage"} for d in node.decorator_list)
     }  # fmt: skip
     assert {one.fn.__name__ for one in FLOWS} == declared
 
