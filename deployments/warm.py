@@ -28,7 +28,8 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from models.errors import Unavailable
-from tasks import runs
+from models.stages import Stage
+from tasks import runs, takeovers
 from tasks.engine import Engine, engine
 
 LEAVING = 0.02
@@ -105,13 +106,23 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         try:
             while flow_run.id in self._in_threads:  # noqa: ASYNC110 (a thread leaves it, which no event of this loop can tell)
                 await asyncio.sleep(LEAVING)
+            is_row_less = self._is_row_less(flow_run)
+            if is_row_less:
+                await to_thread.run_sync(_quietly, takeovers.hold, str(flow_run.id))
             if await self._propose_pending_state(flow_run):
                 self._in_threads.add(flow_run.id)
                 self._group.start_soon(self.run, flow_run, None)
+            elif is_row_less:
+                await to_thread.run_sync(_quietly, takeovers.let_go, str(flow_run.id))
         finally:
             self._submitting_flow_run_ids.discard(flow_run.id)
             if self._cancelling_observer is not None:
                 self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+
+    def _is_row_less(self, flow_run: FlowRun) -> bool:
+        """Whether no row of ours says who has this run in hands: it is an operation's or a chore's."""
+        flow = self._flows.get(str(flow_run.deployment_id))
+        return flow is not None and flow.name not in set(Stage)
 
     @property
     def _group(self) -> anyio.abc.TaskGroup:
@@ -152,6 +163,14 @@ def _with_its_name(flow: Flow) -> Flow:
     named = copy.copy(flow)
     named.flow_run_name = None
     return named
+
+
+def _quietly(act: Callable[[str], None], run_id: str) -> None:
+    """Do it unless our database is away: then the run itself will say so."""
+    try:
+        act(run_id)
+    except Unavailable as away:
+        log.warning("Who has run %s in hands is not written down: %s", run_id, away)
 
 
 def _ask_once() -> None:

@@ -1,6 +1,7 @@
 """Paper as bytes: a template printed with its assets, a PDF kept under its hash and found again."""
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,13 +51,18 @@ def words(here: World, sheet: Sheet) -> str:
 
 
 def keep(here: World, content: bytes) -> Kept:
-    """Keep a PDF whole below home, once."""
+    """Keep a PDF whole below home, once, however many keep it at the same moment."""
     digest = hashlib.sha256(content).hexdigest()
     path = here.settings.path("documents", f"{digest}.pdf")
     if not path.exists():
-        scratch = path.with_suffix(f".{here.worker.rpartition('/')[2]}")
-        scratch.write_bytes(content)
-        scratch.replace(path)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as scratch:
+            try:
+                scratch.write(content)
+                scratch.flush()
+            except OSError:  # the disk is full: nothing half written stays on it
+                Path(scratch.name).unlink()
+                raise
+        Path(scratch.name).replace(path)
     return Kept(digest, str(path.relative_to(here.settings.home)))
 
 

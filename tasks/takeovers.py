@@ -1,6 +1,7 @@
 """Operations and chores whose worker died: the same run is begun again. What it has told under its own id already is told once.
 
-A lease `operation/<flow run>` says who has it in hands; the waker looks at those whose owner is dead.
+A lease `operation/<flow run>` says who has it in hands, from the moment at which the warm worker takes it; the waker looks at those whose owner
+is dead.
 """
 
 from collections.abc import Generator
@@ -26,12 +27,27 @@ _UNDER_WAY = frozenset({StateType.PENDING, StateType.RUNNING})
 @contextmanager
 def noted() -> Generator[None]:
     """Write down who has the run we are in in hands, for as long as it is under way."""
-    here, name = world(), f"{MARK}{flow_run.id}"
-    runs.patiently(lambda: _write(here, name))
+    run_id = str(flow_run.id)
+    runs.patiently(lambda: hold(run_id))
     try:
         yield
     finally:
-        runs.patiently(lambda: _strike(here, name, here.worker))
+        runs.patiently(lambda: let_go(run_id))
+
+
+def hold(run_id: str) -> None:
+    """Write that this process has a run in hands. Whoever is handed it owns it: Prefect hands it to one worker at a time."""
+    here, name = world(), f"{MARK}{run_id}"
+    with here.db.writing() as session:
+        leases.give_back(session, name, leases.holder(session, name))
+        session.flush()
+        leases.take(session, name, here.worker, length=leases.WORKER, now=real_now())
+
+
+def let_go(run_id: str) -> None:
+    """Strike out that this process has it."""
+    here = world()
+    _strike(here, f"{MARK}{run_id}", here.worker)
 
 
 def take_up(here: World, prefect: Engine, done: Round) -> None:
@@ -55,14 +71,6 @@ def _decide(prefect: Engine, lease: Lease, done: Round) -> None:
     else:
         prefect.bury(str(run.id), crashed=True, why=LOST)
         done.mended.append(f"{run.name}: its worker died at each of {run.run_count} tries; shown as crashed")
-
-
-def _write(here: World, name: str) -> None:
-    """Whoever is handed the run owns it: Prefect hands it to one worker at a time."""
-    with here.db.writing() as session:
-        leases.give_back(session, name, leases.holder(session, name))
-        session.flush()
-        leases.take(session, name, here.worker, length=leases.WORKER, now=real_now())
 
 
 def _strike(here: World, name: str, owner: str) -> None:

@@ -24,7 +24,7 @@ from models.errors import Missing, Refused, Unavailable
 from models.invoice import InvoiceBody
 from models.sealed import is_sealed, original
 from models.tables import Deal, Document, Upload
-from tasks import printing
+from tasks import paper, printing
 from tasks import world as the_world
 from tasks.gateways import seal
 from tasks.gateways.pdf import NoLibraries, WeasyPrinter
@@ -32,6 +32,7 @@ from tasks.gateways.pdf_join import embedded
 from tasks.world import World
 from tests.factories import a_contract, a_signature, told
 from tests.fakes import MONDAY
+from tests.models.threads import at_once
 from tests.parts import requires
 from tests.sealing import a_key, a_pdf
 from tests.tasks.gateways.archive import faults
@@ -131,6 +132,15 @@ def test_a_contract_is_printed_once_under_the_hash_of_its_bytes(here: World) -> 
     assert after.pdf_path == f"documents/{after.pdf_hash}.pdf"
     assert len(after.template_hash) == 64
     assert len([page for page in here.pdf.printed if after.body["number"] in page]) == 2  # the last one was asked with the row of before
+
+
+def test_a_pdf_that_many_keep_at_once_is_there_whole_and_nothing_else(here_sqlite: World) -> None:
+    contents = [bytes([letter]) * 300_000 for letter in range(30)]
+    for content in contents:
+        kept = at_once(8, lambda _number, content=content: paper.keep(here_sqlite, content))
+        assert len(set(kept)) == 1
+        assert paper.found(here_sqlite, *kept[0]) == content
+    assert len(list((here_sqlite.settings.home / "documents").iterdir())) == len(contents)
 
 
 def test_a_pdf_that_got_lost_is_printed_again(here_sqlite: World) -> None:
