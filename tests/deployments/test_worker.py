@@ -12,7 +12,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.base import BaseWorker
 
-from deployments.serve import POOL
+from deployments.serve import FLOWS, POOL, STAGES
 from deployments.warm import WarmWorker
 from deployments.worker import Bell, is_too_large, look_again, relieve
 from flows.payment import payment
@@ -185,3 +185,10 @@ def test_a_run_that_was_made_with_its_name_is_not_named_again() -> None:
     (named,) = worker._named.values()
     assert (named.flow_run_name, named.name, named.fn) == (None, payment.name, payment.fn)
     assert payment.flow_run_name
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_a_run_that_no_row_tells_of_is_held_from_the_moment_at_which_it_is_taken(flow: Flow) -> None:
+    run = FlowRun(flow_id=uuid4(), deployment_id=uuid4())
+    assert a_worker(FakeEngine(), flow, run)._is_row_less(run) is (flow not in STAGES)
+    assert not WarmWorker({}, 1, work_pool_name=POOL)._is_row_less(run), "what we do not serve is not ours to take up"
