@@ -7,8 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api import brief_view, project_files
+from api.brief_view import READ
 from api.door import Door, Here
-from api.links import BriefLink, Opened
+from api.links import BriefLink, Opened, ReadOnly
 from api.posted import Form, Posted
 from api.project_files import Taken
 from api.staff import actor_of
@@ -40,6 +41,7 @@ def done(link: BriefLink, here: Here) -> Response:
 @pages.post("/b/{token}/draft")
 def draft(link: BriefLink, here: Here, posted: Form) -> Response:
     """Keep what is typed so far; files come with the buttons."""
+    check_may_write(link)
     with here.db.writing() as session:
         save(session, here, link, posted, partial=True)
     return Response(status_code=204)
@@ -48,6 +50,7 @@ def draft(link: BriefLink, here: Here, posted: Form) -> Response:
 @pages.post("/b/{token}")
 def post(link: BriefLink, here: Here, posted: Form) -> Response:
     """Save or send the brief, or take a file out of it. What is right is kept even if something else is wrong (422)."""
+    check_may_write(link)
     action = posted.one("action")
     taken = store(here, link, posted)
     actor, unnamed = actor_of(here, link, posted)
@@ -62,6 +65,12 @@ def post(link: BriefLink, here: Here, posted: Form) -> Response:
         return wrong(here, link, posted, problems)
     here.nudge()
     return RedirectResponse(f"/b/{link.token}{'' if action.startswith('remove:') else '/done'}", 303)
+
+
+def check_may_write(link: Opened) -> None:
+    """Raises ReadOnly behind the link of those who only read the brief."""
+    if link.kind == READ:
+        raise ReadOnly("This is the studio's own view of the answers. The client fills them in, or whoever the application was assigned to.")
 
 
 def store(here: Door, link: Opened, posted: Posted) -> dict[str, Taken]:

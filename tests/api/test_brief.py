@@ -196,6 +196,22 @@ def test_staff_fill_it_in_under_their_own_name(door: Entrance) -> None:
     assert [fact.actor for fact in door.facts("brief.sent")] == ["staff:conor@northlight.example"]
 
 
+@pytest.mark.parametrize("sales", ["briefing", "lost"])
+def test_who_only_reads_the_brief_changes_nothing(door: Entrance, sales: str) -> None:
+    deal_id = door.deal(a_brief, sales=sales)
+    link, before = door.link("brief-read", deal_id), brief_of(door, deal_id)
+    page = door.http.get(link).text
+    assert "nothing can be changed here" in page
+    assert before["offer"] in page
+    assert not re.findall("<(?:form|button|input|textarea|script)", page.partition("<main")[2])
+    files = [("q_files", ("a.txt", b"Hello", "text/plain"))]
+    for action in ("save", "send", "remove:1"):
+        answer = door.http.post(link, data=typed(offer="x") | {"action": action, "who": "Conor Walsh"}, files=files)
+        assert (answer.status_code, "own view" in answer.text) == (403, True)
+    assert door.http.post(f"{link}/draft", data=typed(offer="x")).status_code == 403
+    assert (brief_of(door, deal_id), door.facts(), on_disk(door)) == (before, [], [])
+
+
 def test_a_late_edit_marks_the_proposal_stale_and_tells_the_salesperson(each_door: Entrance) -> None:
     deal_id, page = each_door.proposed()
     link = each_door.link("brief", deal_id)
