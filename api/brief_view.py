@@ -19,7 +19,7 @@ KINDS = ",".join(f".{kind}" for kind in sniff.KINDS)
 
 
 def page(session: Session, here: Door, link: Opened, form: Form | None = None) -> BriefPage:
-    """The brief of a link's deal; `form` is one that came back with problems. Raises Refused when the brief is closed, but for those who only read."""
+    """The brief of a link's deal; `form` is one that came back with problems. Raises Refused when it is closed, but for who only reads."""
     deal, is_read = session.get_one(Deal, link.deal_id), link.kind == READ
     if not is_read:
         briefs.check_open(session, deal)
