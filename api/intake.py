@@ -41,6 +41,9 @@ def send_form(request: Request, here: Here, posted: Form) -> Response:
     """Keep an application; its sender is thanked, robot or not."""
     application, problems = read(posted, here.company)
     trap, started = posted.one("website"), posted.one("started")
+    if not trap and here.robots.is_stale(started, here.now()):
+        problems["started"] = "This form has been open for more than a day. Please send it once more: what you typed is still here."
+        return here.page("pages/apply.html", form_page(here, posted, problems), 422)
     suspect = here.robots.suspicion(trap=trap, started=started, address=address_of(request), now=here.now())
     if application is None and not suspect:
         return here.page("pages/apply.html", form_page(here, posted, problems), 422)
@@ -67,12 +70,14 @@ def embed() -> Response:
 
 
 def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:
-    """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce."""
+    """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce, unless that is too old."""
     known = posted.one("started")
+    started = known if here.robots.nonce(known) else here.robots.started(here.now())
+    started = here.robots.again(here.now()) if here.robots.is_stale(started, here.now()) else started
     referral = posted.one("referral") if referred(here, posted) else ""
     source = {name: value for name, value in source_of(posted).items() if name in Source.model_fields}
     return ApplyPage(
-        chrome=here.chrome, services=services(here.company), started=known if here.robots.nonce(known) else here.robots.started(here.now()),
+        chrome=here.chrome, services=services(here.company), started=started,
         currency=here.company.studio.currency, minimum=here.minimum if here.minimum.amount else None, source=Source(**source),
         referral=referral, form=FormView(given=posted.given(), problems=problems or {}),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import re
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -159,6 +160,25 @@ def test_one_address_may_apply_sixty_times_an_hour(door: Entrance) -> None:
     for number in range(61):
         door.http.post("/apply", data=form | {"name": f"Ada {number}"})
     assert [len(door.facts(kind)) for kind in ("application", "application.suspected")] == [60, 1]
+
+
+def test_a_house_applies_as_often_as_one_address_whichever_of_its_addresses_it_takes(door: Entrance) -> None:
+    robots, now = door.http.app.state.door.robots, door.clock()
+    started = robots.started(now - timedelta(minutes=1))
+    said = [robots.suspicion(trap="", started=started, address=f"2001:db8:1:2::{number:x}", now=now) for number in range(61)]
+    assert said == [""] * 60 + ["too many came from one address"]
+    assert not robots.suspicion(trap="", started=started, address="2001:db8:1:3::1", now=now)
+
+
+def test_a_form_that_was_open_for_more_than_a_day_is_asked_for_once_more_with_all_that_was_typed(door: Entrance) -> None:
+    form = door.form(company="Byron & Sons")
+    door.clock.pass_(days=1)
+    back = door.http.post("/apply", data=form)
+    assert (back.status_code, "send it once more" in back.text, 'value="Byron &amp; Sons"' in back.text) == (422, True, True)
+    assert not door.facts()
+    started = re.search(r'name="started" value="([^"]+)"', back.text)[1]
+    assert door.http.post("/apply", data=form | {"started": started}).status_code == 303
+    assert [fact.kind for fact in door.facts()] == ["application"]
 
 
 def test_the_form_may_be_shown_on_the_studios_own_site(door: Entrance) -> None:
