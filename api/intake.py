@@ -18,6 +18,8 @@ from models.pages import Form as FormView
 
 pages = APIRouter(include_in_schema=False)
 # The form may be fetched by the studio's own site, which shows it there; it holds nothing of anybody's.
+OF_A_ROBOT = {"service": 100, "name": 200, "email": 320, "phone": 50, "company": 200, "budget": 50, "message": 2000, "website": 200}
+"""What is kept of a robot's form that is no application, and how many characters of each field."""
 FOR_ALL = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -38,7 +40,7 @@ def show_form(request: Request, here: Here) -> Response:
 
 @pages.post("/apply")
 def send_form(request: Request, here: Here, posted: Form) -> Response:
-    """Keep an application; its sender is thanked, robot or not."""
+    """Keep an application; its sender is thanked, robot or not. Of one house's robots as many are kept an hour as may apply in one."""
     application, problems = read(posted, here.company)
     trap, started = posted.one("website"), posted.one("started")
     if not trap and here.robots.is_stale(started, here.now()):
@@ -49,7 +51,9 @@ def send_form(request: Request, here: Here, posted: Form) -> Response:
         return here.page("pages/apply.html", form_page(here, posted, problems), 422)
     if application:
         application.source |= referred(here, posted)
-    payload = application.model_dump() if application else {name: value[0][:2000] for name, value in list(posted.fields.items())[:30]}
+    if suspect and not here.robots.allows("suspected", address_of(request), here.settings.apply_per_hour):
+        return thanked(posted.one("email"))
+    payload = application.model_dump() if application else {name: posted.one(name)[:most] for name, most in OF_A_ROBOT.items() if posted.one(name)}
     with here.db.writing() as session:
         told = external_id(here, posted, payload)
         inbox.apply(session, payload, source="form", external_id=told, actor="client", now=here.now(), suspect=suspect)

@@ -148,6 +148,22 @@ def test_a_robot_is_thanked_like_everybody_and_starts_nothing(door: Entrance) ->
         assert len(session.exec(select(StageRun)).all()) == 1
 
 
+def test_of_a_robots_form_only_so_much_is_kept(door: Entrance) -> None:
+    form = {"website": "x", "name": "😀" * 2000, "message": "😀" * 9000, "x" * 2000: "😀" * 2000}
+    assert door.http.post("/apply", data=form).status_code == 303
+    (fact,) = door.facts("application.suspected")
+    assert {name: len(value) for name, value in fact.payload.items() if name != "suspect"} == {"name": 200, "message": 2000, "website": 1}
+
+
+def test_robots_of_one_house_fill_the_database_no_further_than_an_hour_allows(door: Entrance) -> None:
+    door.now_with(apply_per_hour=3)
+    answers = {door.http.post("/apply", data={"website": "x", "name": f"Robot {number}"}).headers["location"] for number in range(10)}
+    assert answers == {"/thanks"}
+    assert len(door.facts("application.suspected")) == 3
+    door.http.post("/apply", data=door.form())
+    assert len(door.facts("application")) == 1
+
+
 def test_whoever_fills_the_form_in_within_two_seconds_is_a_robot(door: Entrance) -> None:
     started = re.search(r'name="started" value="([^"]+)"', door.http.get("/apply").text)[1]
     door.clock.pass_(seconds=2)
