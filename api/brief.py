@@ -6,18 +6,18 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from api import brief_view
+from api import brief_view, project_files
+from api.brief_view import READ
 from api.door import Door, Here
-from api.links import BriefLink, Opened
+from api.links import BriefLink, Opened, ReadOnly
 from api.posted import Form, Posted
+from api.project_files import Taken
 from api.staff import actor_of
 from models import briefs, inbox, questionnaire, uploads
 from models.answers import BriefSent
-from models.errors import Invalid
 from models.pages import Form as FormView
 from models.setup import chosen
 from models.tables import Brief, Deal
-from models.uploads import Stored
 
 pages = APIRouter(include_in_schema=False)
 
@@ -41,6 +41,7 @@ def done(link: BriefLink, here: Here) -> Response:
 @pages.post("/b/{token}/draft")
 def draft(link: BriefLink, here: Here, posted: Form) -> Response:
     """Keep what is typed so far; files come with the buttons."""
+    check_may_write(link)
     with here.db.writing() as session:
         save(session, here, link, posted, partial=True)
     return Response(status_code=204)
@@ -49,14 +50,15 @@ def draft(link: BriefLink, here: Here, posted: Form) -> Response:
 @pages.post("/b/{token}")
 def post(link: BriefLink, here: Here, posted: Form) -> Response:
     """Save or send the brief, or take a file out of it. What is right is kept even if something else is wrong (422)."""
+    check_may_write(link)
     action = posted.one("action")
-    stored, problems = store(here, link, posted)
+    taken = store(here, link, posted)
     actor, unnamed = actor_of(here, link, posted)
-    problems |= unnamed if action in {"save", "send"} else {}
+    problems = unnamed if action in {"save", "send"} else {}
     with here.db.writing() as session:
         if action.startswith("remove:"):
             uploads.remove(session, link.deal_id, action.removeprefix("remove:"), now=here.now())
-        problems = keep(session, here, link, stored) | save(session, here, link, posted, partial=action != "send") | problems
+        problems = keep(session, here, link, taken) | save(session, here, link, posted, partial=action != "send") | problems
         if action == "send" and not problems:
             send(session, here, link, actor)
     if problems and action in {"save", "send"}:
@@ -65,31 +67,32 @@ def post(link: BriefLink, here: Here, posted: Form) -> Response:
     return RedirectResponse(f"/b/{link.token}{'' if action.startswith('remove:') else '/done'}", 303)
 
 
-def store(here: Door, link: Opened, posted: Posted) -> tuple[list[tuple[str, Stored]], dict[str, str]]:
-    """The posted files by question, on disk; and what is wrong with the others."""
-    stored, problems = [], {}
-    for name, files in posted.files.items():
-        for file in files:
-            try:
-                one = uploads.store(
-                    here.settings.home, link.deal_id, file.filename or "", file.file, limit=here.settings.upload_mb * uploads.MEGABYTE
-                )
-                stored.append((name.removeprefix("q_"), one))
-            except Invalid as wrong_file:
-                problems[name] = str(wrong_file)
-    return stored, problems
+def check_may_write(link: Opened) -> None:
+    """Raises ReadOnly behind the link of those who only read the brief."""
+    if link.kind == READ:
+        raise ReadOnly("This is the studio's own view of the answers. The client fills them in, or whoever the application was assigned to.")
 
 
-def keep(session: Session, here: Door, link: Opened, stored: list[tuple[str, Stored]]) -> dict[str, str]:
-    """Write down the stored files of questions that take files; what does not fit comes back as problems."""
-    deal, problems = session.get_one(Deal, link.deal_id), {}
-    asked = {question.slug for question in here.company.briefs[deal.service].questions if question.type == "file"}
-    for question, one in stored:
-        if question in asked:
-            try:
-                uploads.keep(session, link.deal_id, question, one, room=here.settings.upload_deal_mb * uploads.MEGABYTE, now=here.now())
-            except Invalid as full:
-                problems[f"q_{question}"] = str(full)
+def store(here: Door, link: Opened, posted: Posted) -> dict[str, Taken]:
+    """What became of the files posted for questions that take files, by question. Raises Refused when the brief is closed."""
+    taken: dict[str, Taken] = {}
+    with here.db.reading() as session:
+        deal = session.get_one(Deal, link.deal_id)
+        briefs.check_open(session, deal)
+        for question in here.company.briefs[deal.service].questions:
+            files = posted.files.get(f"q_{question.slug}", []) if question.type == "file" else []
+            if files:
+                beside = sum(one.size for other in taken.values() for one in other.stored)
+                taken[question.slug] = project_files.take(session, here, link.deal_id, question.slug, files, beside=beside)
+    return taken
+
+
+def keep(session: Session, here: Door, link: Opened, taken: dict[str, Taken]) -> dict[str, str]:
+    """Write down the files that are on disk; what was refused, or does not fit any more, comes back as problems."""
+    problems = {}
+    for question, mine in taken.items():
+        kept = project_files.keep(session, here, link.deal_id, question, mine)
+        problems |= {f"q_{question}": said for said in project_files.problems(mine, len(kept)).values()}
     return problems
 
 

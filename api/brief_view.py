@@ -13,13 +13,16 @@ from models.questionnaire import Question, Questionnaire
 from models.setup import Answers, chosen
 from models.tables import Brief, Client, Deal, Upload
 
+READ = "brief-read"
+"""The kind of link behind which the brief is read and nothing is kept."""
 KINDS = ",".join(f".{kind}" for kind in sniff.KINDS)
 
 
 def page(session: Session, here: Door, link: Opened, form: Form | None = None) -> BriefPage:
-    """The brief of a link's deal; `form` is one that came back with problems. Raises Refused when the brief is closed."""
-    deal = session.get_one(Deal, link.deal_id)
-    briefs.check_open(session, deal)
+    """The brief of a link's deal; `form` is one that came back with problems. Raises Refused when it is closed, but for who only reads."""
+    deal, is_read = session.get_one(Deal, link.deal_id), link.kind == READ
+    if not is_read:
+        briefs.check_open(session, deal)
     brief, client = session.get(Brief, deal.id), session.get_one(Client, deal.client_id)
     asked = here.company.briefs[deal.service]
     answers = brief.answers if brief else questionnaire.prefill(asked, briefs.known(deal, client))
@@ -27,8 +30,8 @@ def page(session: Session, here: Door, link: Opened, form: Form | None = None) -
         chrome=here.chrome, token=link.token, client_name=client.name, service_name=here.service(deal.service),
         sections=sections(asked, answers, uploads.of_deal(session, link.deal_id)), saved_at=brief.saved_at if brief else None,
         sent_at=brief.sent_at if brief else None, proposal_exists=documents.latest(session, link.deal_id, "proposal") is not None,
-        people=[person.name for person in here.office] if link.is_staff else [], file_mb=here.settings.upload_mb, file_kinds=KINDS,
-        form=form or Form(),
+        people=[person.name for person in here.office] if link.is_staff and not is_read else [], file_mb=here.settings.upload_mb, file_kinds=KINDS,
+        read_only=is_read, form=form or Form(),
     )  # fmt: skip
 
 

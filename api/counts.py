@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import logging
 import time
 
@@ -54,6 +55,17 @@ class Counts:
     def _mark(self, whose: str) -> str:
         """A name for somebody that tells nobody who they are: addresses are not kept where others might read them."""
         return hmac.new(self._secret, f"counts/{whose}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def neighbourhood(address: str) -> str:
+    """Whom an address stands for: of IPv6 a whole /64, which is one house's; of IPv4 that is written as IPv6 the IPv4 address."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return address
+    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
 
 
 def _storage(url: str) -> RedisStorage:

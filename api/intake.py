@@ -18,6 +18,8 @@ from models.pages import Form as FormView
 
 pages = APIRouter(include_in_schema=False)
 # The form may be fetched by the studio's own site, which shows it there; it holds nothing of anybody's.
+OF_A_ROBOT = {"service": 100, "name": 200, "email": 320, "phone": 50, "company": 200, "budget": 50, "message": 2000, "website": 200}
+"""What is kept of a robot's form that is no application, and how many characters of each field."""
 FOR_ALL = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -38,15 +40,20 @@ def show_form(request: Request, here: Here) -> Response:
 
 @pages.post("/apply")
 def send_form(request: Request, here: Here, posted: Form) -> Response:
-    """Keep an application; its sender is thanked, robot or not."""
+    """Keep an application; its sender is thanked, robot or not. Of one house's robots as many are kept an hour as may apply in one."""
     application, problems = read(posted, here.company)
     trap, started = posted.one("website"), posted.one("started")
+    if not trap and here.robots.is_stale(started, here.now()):
+        problems["started"] = "This form has been open for more than a day. Please send it once more: what you typed is still here."
+        return here.page("pages/apply.html", form_page(here, posted, problems), 422)
     suspect = here.robots.suspicion(trap=trap, started=started, address=address_of(request), now=here.now())
     if application is None and not suspect:
         return here.page("pages/apply.html", form_page(here, posted, problems), 422)
     if application:
         application.source |= referred(here, posted)
-    payload = application.model_dump() if application else {name: value[0][:2000] for name, value in list(posted.fields.items())[:30]}
+    if suspect and not here.robots.allows("suspected", address_of(request), here.settings.apply_per_hour):
+        return thanked(posted.one("email"))
+    payload = application.model_dump() if application else {name: posted.one(name)[:most] for name, most in OF_A_ROBOT.items() if posted.one(name)}
     with here.db.writing() as session:
         told = external_id(here, posted, payload)
         inbox.apply(session, payload, source="form", external_id=told, actor="client", now=here.now(), suspect=suspect)
@@ -67,12 +74,14 @@ def embed() -> Response:
 
 
 def form_page(here: Door, posted: Posted, problems: dict[str, str] | None = None) -> ApplyPage:
-    """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce."""
+    """The form as it is shown, or comes back. A form that comes back goes on with its own time and nonce, unless that is too old."""
     known = posted.one("started")
+    started = known if here.robots.nonce(known) else here.robots.started(here.now())
+    started = here.robots.again(here.now()) if here.robots.is_stale(started, here.now()) else started
     referral = posted.one("referral") if referred(here, posted) else ""
     source = {name: value for name, value in source_of(posted).items() if name in Source.model_fields}
     return ApplyPage(
-        chrome=here.chrome, services=services(here.company), started=known if here.robots.nonce(known) else here.robots.started(here.now()),
+        chrome=here.chrome, services=services(here.company), started=started,
         currency=here.company.studio.currency, minimum=here.minimum if here.minimum.amount else None, source=Source(**source),
         referral=referral, form=FormView(given=posted.given(), problems=problems or {}),
     )  # fmt: skip

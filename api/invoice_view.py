@@ -42,8 +42,8 @@ def page(session: Session, here: Door, link: Opened, form: Form | None = None, s
         can_pay=bool(rest.amount and here.settings.payments != "none"),
         is_play_money=is_play(here), promised_on=stands.promised_on if stands else None,
         on_its_way=on_its_way(link, where, sent), promise_until=today + timedelta(days=PROMISE_DAYS),
-        interest=charged.total if charged else None, corrected_by=notes(session, here, invoice),
-        other=others(session, here, invoice), about="promise" if form else "", form=form or Form(), read_only=link.is_staff,
+        interest=charged.total if charged else None, corrected_by=notes(session, here, link, invoice),
+        other=others(session, here, link, invoice), about="promise" if form else "", form=form or Form(), read_only=link.is_staff,
     )  # fmt: skip
 
 
@@ -76,16 +76,16 @@ def received(session: Session, invoice: Invoice) -> list[Received]:
     return [Received(on=payment.happened_on, amount=share, how=HOW.get(payment.method, "")) for payment, share in cash.received(session, invoice)]
 
 
-def notes(session: Session, here: Door, invoice: Invoice) -> list[Choice]:
-    """Links of the credit notes for it, as far as they were handed out."""
-    given = [(note, links.given(session, here.secret, f"invoice:{note.id}", note.deal_id)) for note in issued.notes_on(session, invoice)]
+def notes(session: Session, here: Door, link: Opened, invoice: Invoice) -> list[Choice]:
+    """Links of the credit notes for it, as far as they were handed out to such a reader: who only reads comes to nothing else."""
+    given = [(note, links.given(session, here.secret, f"{link.kind}:{note.id}", note.deal_id)) for note in issued.notes_on(session, invoice)]
     return [Choice(value=path, label=note.number or "") for note, path in given if path]
 
 
-def others(session: Session, here: Door, invoice: Invoice) -> list[Choice]:
-    """The client's further open invoices."""
+def others(session: Session, here: Door, link: Opened, invoice: Invoice) -> list[Choice]:
+    """The client's further open invoices, as far as such a reader was given their links."""
     rows = [(one, rest) for one, rest in cash.open_of_client(session, invoice.client_id) if one.id != invoice.id]
-    given = [(one, rest, links.given(session, here.secret, f"invoice:{one.id}", one.deal_id)) for one, rest in rows]
+    given = [(one, rest, links.given(session, here.secret, f"{link.kind}:{one.id}", one.deal_id)) for one, rest in rows]
     return [Choice(value=path, label=f"{one.number}: {rest.format(here.company.studio.locale)}") for one, rest, path in given if path]
 
 

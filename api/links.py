@@ -56,7 +56,7 @@ def opening(*kinds: str) -> Any:
 
 
 QualifyLink = Annotated[Opened, opening("qualify")]
-BriefLink = Annotated[Opened, opening("brief", "brief-staff")]
+BriefLink = Annotated[Opened, opening("brief", "brief-staff", "brief-read")]
 ProposalLink = Annotated[Opened, opening("proposal", "proposal-staff")]
 ReviewLink = Annotated[Opened, opening("approve", "estimate-staff")]
 WordLink = Annotated[Opened, opening("contract-word")]

@@ -1,14 +1,12 @@
 """How fast one address may come: every route but the pages' dress and the probes has a limit. All apis count together where they share a Redis."""
 
-import ipaddress
-
 from anyio import to_thread
 from limits import RateLimitItemPerMinute
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
-from api.counts import Counts
+from api.counts import Counts, neighbourhood
 
 FREE = ("/static/", "/health/", "/outbox")
 """What pages are dressed in, what probes ask, and what only this machine is shown."""
@@ -50,12 +48,3 @@ def kind_of(method: str, path: str) -> str:
     if path.startswith(MACHINES):
         return "machines"
     return "pages" if method in READING else "posts"
-
-
-def neighbourhood(address: str) -> str:
-    """Whom an address stands for: of IPv6 a whole /64, which is one house's."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address  # noqa: PLR2004

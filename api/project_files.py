@@ -1,4 +1,4 @@
-"""Files that a client posts for a material: what is right is kept, whatever else came with it; what is not is told in a sentence."""
+"""Files that a client posts for a brief or a material: what is right is kept, whatever else came with it; what is not is told in a sentence."""
 
 import hashlib
 from collections.abc import Sequence
@@ -28,10 +28,13 @@ class Taken:
     beyond: int = 0
 
 
-def take(session: Session, here: Door, deal_id: int, question: str, files: Sequence[UploadFile]) -> Taken:
-    """Put posted files on disk as far as they are taken. One that is here already (a double click) is not counted again."""
+def take(session: Session, here: Door, deal_id: int, question: str, files: Sequence[UploadFile], *, beside: int = 0) -> Taken:
+    """Put posted files on disk as far as they are taken. One that is here already (a double click) is not counted again.
+
+    `beside` are the bytes that the same post has put there for other questions.
+    """
     taken, mine = Taken(), [one for one in uploads.of_deal(session, deal_id) if one.question == question]
-    known, used, room = {one.sha256 for one in mine}, uploads.used(session, deal_id), here.settings.upload_deal_mb * MEGABYTE
+    known, used, room = {one.sha256 for one in mine}, uploads.used(session, deal_id) + beside, here.settings.upload_deal_mb * MEGABYTE
     for file in files:
         if _digest(file) in known:
             continue
@@ -50,12 +53,13 @@ def take(session: Session, here: Door, deal_id: int, question: str, files: Seque
 
 
 def keep(session: Session, here: Door, deal_id: int, question: str, taken: Taken) -> list[Upload]:
-    """Every file of a question that is kept, with those that are on disk now. What no longer fits joins the refused."""
+    """Every file of a question that is kept, with those that are on disk now. What no longer fits joins the refused, and is deleted."""
     for one in taken.stored:
         try:
             uploads.keep(session, deal_id, question, one, room=here.settings.upload_deal_mb * MEGABYTE, now=here.now())
         except Invalid as full:
             taken.refused.append(str(full))
+            uploads.discard(session, here.settings.home, one)
     return [one for one in uploads.of_deal(session, deal_id) if one.question == question]
 
 

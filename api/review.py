@@ -121,7 +121,7 @@ def page(here: Door, link: Opened, status: int = 200, typed: Typed | None = None
     with here.db.reading() as session:
         deal = session.get_one(Deal, link.deal_id)
         client, (state, decided_by) = session.get_one(Client, deal.client_id), decision(session, here, deal)
-        brief = links.given(session, here.secret, "brief-staff", link.deal_id)
+        brief = links.given(session, here.secret, "brief-staff" if link.kind == "approve" else "brief-read", link.deal_id)
     record = ApprovePage(
         chrome=here.chrome, token=link.token, deal_id=link.deal_id, client_name=client.name, client_company=client.company,
         service_name=here.service(deal.service), reasons=estimate.flags, low=counted.low, likely=counted.likely, high=counted.high,

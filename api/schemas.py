@@ -95,7 +95,7 @@ def _present(text: str) -> str:
     return text
 
 
-ACTOR = Field(max_length=320, pattern=r"^(client|staff:[^\s]+)?$", description="client or staff:e-mail; empty: the key itself.")
+ACTOR = Field(max_length=320, pattern=r"^(client|staff:[^\s]+)?$", description="client; staff:e-mail by their own key; empty: the key itself.")
 HAPPENED = Field(description="When it happened, with its zone; empty: now.")
 
 

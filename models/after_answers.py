@@ -130,7 +130,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     CourseAnswered, NextStepOffered, TrainingAnswered, AccessListed, HandedOver, ReviewGiven, ReviewReplied, ReviewWithdrawn, MailCame,
     MailBounced, AddressChanged, ReturnRefused,
 )  # fmt: skip
-BY_RULE: tuple[type[Answer], ...] = (NextStepOffered, HandedOver, ReviewGiven, ReviewWithdrawn, MailCame, MailBounced, ReturnRefused)
+BY_RULE: tuple[type[Answer], ...] = (NextStepOffered, HandedOver, ReviewGiven, ReviewWithdrawn, MailCame, MailBounced, AddressChanged, ReturnRefused)
 NOUNS: dict[type[Answer], str] = {
     CourseAnswered: "course", TrainingAnswered: "training", AccessListed: "handover", HandedOver: "handover", ReviewGiven: "review",
     ReviewReplied: "review", ReviewWithdrawn: "review", MailCame: "mail", MailBounced: "mail", AddressChanged: "client",

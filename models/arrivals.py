@@ -152,13 +152,13 @@ def _report(session: Session, mail: IncomingMail, report: Report, domain: str, n
     if effect is None or effect.deal_id is None:
         return Taken("Passed over: a server's report on no letter of ours.")
     to = normal_email(str(effect.result.get("to", "")))
-    named = [one for one in report.recipients if to in {normal_email(one.address), normal_email(one.original)}]
-    # A mailbox that forwards names another one; our letters have one reader each.
-    meant = next(iter(named or (report.recipients if len(report.recipients) == 1 else [])), None)
+    meant = next((one for one in report.recipients if to and to in {normal_email(one.address), normal_email(one.original)}), None)
+    if meant is None:  # a mailbox that forwards names another one; so does whoever makes reports up
+        return Taken(f"Put aside: a server's report on {effect.key} that does not name whom it went to.", is_placed=False)
     if mail.kind == MailKind.COMPLAINT:
         _tell(session, effect.deal_id, RemindersStopped(), mail, "/complaint", "client", now)
         return Taken(f"Deal {effect.deal_id}: the client's provider calls {effect.key} unwanted; no reminder follows.")
-    if meant is None or not (meant.has_failed or meant.is_dead):
+    if not (meant.has_failed or meant.is_dead):
         return Taken(f"Deal {effect.deal_id}: {effect.key} is on its way still, or came to somebody else.")
     return _bounce(session, effect, meant, mail, to, now)
 
@@ -170,15 +170,13 @@ def _bounce(session: Session, effect: Effect, meant: Recipient, mail: IncomingMa
 
 
 def _sent(session: Session, report: Report, domain: str) -> Effect | None:
-    """The letter of ours that a report tells of; its key alone proves nothing without the id that follows from it."""
-    by_key = session.get(Effect, report.key) if report.key else None
-    if by_key and (not report.message_id or mail_ids.letter_of(report.message_id, [by_key.key], domain=domain)):
-        return by_key
+    """The letter of ours that a report tells of: it went out under the id that the report names. A key alone proves nothing."""
     if not report.message_id:
         return None
     deal = mail_ids.deal_hint(report.message_id, domain)
-    found = _letter(session, deal, report.message_id, domain) if deal else None
-    if found:
+    by_key = session.get(Effect, report.key) if report.key else None
+    found = by_key or (_letter(session, deal, report.message_id, domain) if deal else None)
+    if found and str(found.result.get("message_id", "")).casefold() == report.message_id.casefold():
         return found
     # Letters about an invoice name no deal in their ids.
     said = select(Effect).where(Effect.result["message_id"].as_string() == report.message_id)

@@ -23,7 +23,7 @@ from models.tables import Client, Deal, Document, Effect, Fact, Move, StageRun, 
 from models.totals import totals
 from models.whose_move import UNDER_WAY, move_of
 
-STAFF_LINKS = {kind: f"{kind}-staff" for kind in ("brief", "estimate", "proposal", "contract", "act")}
+STAFF_LINKS = {"brief": "brief-read"} | {kind: f"{kind}-staff" for kind in ("estimate", "proposal", "contract", "act")}
 """The page of each kind of document on which staff reads it and nobody can act: cards are shown to many, and to machines."""
 
 

@@ -124,12 +124,17 @@ def loads(session: Session) -> tuple[Counter[str], dict[str, datetime]]:
 
 
 def _recognise(session: Session, who: Contact) -> Client | None:
+    """The client with this address; or with this number, where one of the two has no address.
+
+    A number alone says nothing against two different addresses: anybody can type somebody else's, and would be written to in their place.
+    """
     same = [column == value for column, value in ((Client.email, who.email), (Client.phone, who.phone)) if value]
     if not same:
         return None
     known = session.exec(select(Client).where(or_(*same)).order_by(col(Client.id))).all()
     by_mail = [client for client in known if who.email and client.email == who.email]
-    return next(iter(by_mail or known), None)
+    by_phone = [client for client in known if not (who.email and client.email)]
+    return next(iter(by_mail or by_phone), None)
 
 
 def _new_client(session: Session, who: Contact, application: Application, locale: str, now: datetime) -> Client:

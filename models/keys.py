@@ -86,9 +86,11 @@ def actor(key: ApiKey) -> str:
 
 
 def speaker(key: ApiKey, named: str) -> str:
-    """Whose word a fact is: the actor that a machine names, or the machine. Raises Refused when a person's key names somebody else."""
+    """Whose word a fact is: the client's, where the key says so, or the key's own. Raises Refused when it names another of the staff."""
     if key.staff and named and named != actor(key):
         raise Refused(f"This key speaks for {key.staff}; it cannot tell what somebody else did.")
+    if not key.staff and named.startswith("staff:"):
+        raise Refused("This key speaks for none of the staff; it cannot tell what one of them did. A key of their own can.")
     return named or actor(key)
 
 

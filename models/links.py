@@ -16,7 +16,7 @@ from models.errors import Missing
 from models.tables import Link
 
 PATHS = {
-    "qualify": "q", "brief": "b", "brief-staff": "b", "proposal": "p", "proposal-staff": "p",
+    "qualify": "q", "brief": "b", "brief-staff": "b", "brief-read": "b", "proposal": "p", "proposal-staff": "p",
     "approve": "a", "estimate-staff": "a", "contract-word": "k", "comeback": "r", "unsubscribe": "u", "contract": "c", "contract-staff": "c",
     "countersign": "s", "invoice": "i", "invoice-staff": "i",
     "project": "j", "project-staff": "j", "work": "w", "act": "t", "act-staff": "t", "review": "v", "refer": "f", "course-off": "x",
@@ -24,7 +24,7 @@ PATHS = {
 """The first part of a page's path by kind of link. A kind may name its item after a colon: `invoice:7`."""
 STAFF = frozenset({
     "brief-staff", "proposal-staff", "approve", "contract-word", "contract-staff", "countersign", "invoice-staff", "project-staff", "work",
-    "act-staff", "estimate-staff",
+    "act-staff", "estimate-staff", "brief-read",
 })  # fmt: skip
 PRINTED = frozenset({"proposal", "proposal-staff", "contract", "contract-staff", "invoice", "invoice-staff", "act", "act-staff"})
 """Pages that there is a PDF of, at the same address with `.pdf`."""

@@ -137,7 +137,7 @@ class BriefPage(Page):
     """`pages/brief.html`. POST /b/{token} (multipart): q_<slug>…, who (staff), action (save, send, remove:<file id>).
 
     The draft is posted to /b/{token}/draft with the same fields, files left out; any 2xx counts as saved.
-    `people` not empty: staff fill it in for the client and say who they are.
+    `people` not empty: staff fill it in for the client and say who they are. `read_only`: they read it, and there is no form.
     """
 
     token: str
@@ -150,6 +150,7 @@ class BriefPage(Page):
     people: list[str] = []
     file_mb: int = 25
     file_kinds: str = ".pdf,.png,.jpg,.jpeg,.webp,.svg,.docx,.xlsx,.pptx,.odt,.txt,.csv,.zip"
+    read_only: bool = False
     form: Form = Form()
 
 

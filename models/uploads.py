@@ -80,6 +80,12 @@ def keep(session: Session, deal_id: int, question: str, stored: Stored, *, room:
     return upload
 
 
+def discard(session: Session, home: Path, stored: Stored) -> None:
+    """Delete a stored file that nobody keeps: where it has a row, or another question has the same bytes, it stays."""
+    if session.exec(select(Upload.id).where(Upload.path == stored.path)).first() is None:
+        (home / stored.path).unlink(missing_ok=True)
+
+
 def of_deal(session: Session, deal_id: int) -> list[Upload]:
     """A deal's files that have not been removed, oldest first."""
     mine = select(Upload).where(Upload.deal_id == deal_id, col(Upload.removed_at).is_(None))

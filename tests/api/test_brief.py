@@ -1,11 +1,15 @@
 """The brief: saved while typed, sent once, with files, also by staff."""
 
+import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from models import uploads
+from models.errors import Invalid
 from models.tables import Brief, Deal, Document, Effect, Upload
 from tests.api.conftest import Entrance, a_brief, a_proposal
 from tests.factories import an_acceptance, told
@@ -22,6 +26,10 @@ def brief_of(door: Entrance, deal_id: int) -> dict:
     with door.db.reading() as session:
         brief = session.get(Brief, deal_id)
         return brief.answers if brief else {}
+
+
+def on_disk(door: Entrance) -> list[Path]:
+    return [path for path in (door.home / "uploads").rglob("*") if path.is_file()]
 
 
 def test_what_is_known_is_filled_in_already(door: Entrance) -> None:
@@ -138,6 +146,35 @@ def test_a_deal_has_room_for_so_much_and_a_post_for_little_more(door: Entrance) 
     assert answer.status_code == 422
     assert "does not fit" in answer.text
     assert brief_of(door, deal_id)["files"] == ["a.txt"]
+    assert [path.stat().st_size for path in on_disk(door)] == [600_000]
+    assert door.http.post(door.link("brief", deal_id), data=typed() | {"action": "save"}, files=files[:1]).status_code == 303
+
+
+@pytest.mark.parametrize(("sales", "field"), [("lost", "q_files"), ("briefing", "q_offer"), ("briefing", "anything")])
+def test_a_file_that_nobody_asks_for_is_not_stored(door: Entrance, sales: str, field: str) -> None:
+    link = door.link("brief", door.deal(sales=sales))
+    door.http.post(link, data=typed() | {"action": "save"}, files=[(field, ("a.txt", b"Hello", "text/plain"))])
+    assert not on_disk(door)
+
+
+def test_files_beyond_the_number_that_fits_are_not_stored(door: Entrance) -> None:
+    deal_id = door.deal(sales="briefing")
+    files = [("q_files", (f"{number}.txt", b"x" * (number + 1), "text/plain")) for number in range(25)]
+    answer = door.http.post(door.link("brief", deal_id), data=typed() | {"action": "save"}, files=files)
+    assert (answer.status_code, "5 files were left out" in answer.text) == (422, True)
+    assert len(brief_of(door, deal_id)["files"]) == len(on_disk(door)) == 20
+
+
+def test_a_file_that_fits_no_more_when_it_is_kept_is_deleted(door: Entrance) -> None:
+    deal_id = door.deal(sales="briefing")
+    with door.writing() as session:
+        one, other = (uploads.store(door.home, deal_id, "a.txt", io.BytesIO(text), limit=100) for text in (b"one", b"other"))
+        uploads.keep(session, deal_id, "files", one, room=3, now=door.clock())
+        with pytest.raises(Invalid):
+            uploads.keep(session, deal_id, "files", other, room=3, now=door.clock())
+        uploads.discard(session, door.home, other)
+        uploads.discard(session, door.home, one)
+    assert [path.read_bytes() for path in on_disk(door)] == [b"one"]
 
 
 def test_a_draft_of_many_megabytes_is_refused(door: Entrance) -> None:
@@ -157,6 +194,22 @@ def test_staff_fill_it_in_under_their_own_name(door: Entrance) -> None:
     assert "say who you are" in nameless.text
     assert door.http.post(link, data=typed() | {"action": "send", "who": "Conor Walsh"}).status_code == 303
     assert [fact.actor for fact in door.facts("brief.sent")] == ["staff:conor@northlight.example"]
+
+
+@pytest.mark.parametrize("sales", ["briefing", "lost"])
+def test_who_only_reads_the_brief_changes_nothing(door: Entrance, sales: str) -> None:
+    deal_id = door.deal(a_brief, sales=sales)
+    link, before = door.link("brief-read", deal_id), brief_of(door, deal_id)
+    page = door.http.get(link).text
+    assert "nothing can be changed here" in page
+    assert before["offer"] in page
+    assert not re.findall("<(?:form|button|input|textarea|script)", page.partition("<main")[2])
+    files = [("q_files", ("a.txt", b"Hello", "text/plain"))]
+    for action in ("save", "send", "remove:1"):
+        answer = door.http.post(link, data=typed(offer="x") | {"action": action, "who": "Conor Walsh"}, files=files)
+        assert (answer.status_code, "own view" in answer.text) == (403, True)
+    assert door.http.post(f"{link}/draft", data=typed(offer="x")).status_code == 403
+    assert (brief_of(door, deal_id), door.facts(), on_disk(door)) == (before, [], [])
 
 
 def test_a_late_edit_marks_the_proposal_stale_and_tells_the_salesperson(each_door: Entrance) -> None:

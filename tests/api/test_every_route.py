@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 
 import api
 from api.app import create_app
-from api.pace import FACTORS, neighbourhood
+from api.counts import neighbourhood
+from api.pace import FACTORS
 from models import links
 from models.settings import Settings
 from tests.api.conftest import SECRET, Entrance, TestClient
@@ -50,7 +51,8 @@ def test_every_route_that_takes_anything_has_a_pace(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "house"), [("203.0.113.7", "203.0.113.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("", "")]
+    ("address", "house"), [("203.0.113.7", "203.0.113.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"), ("::1", "::/64"), ("", "")]
 )
 def test_a_house_with_a_thousand_addresses_is_one(address: str, house: str) -> None:
     assert neighbourhood(address) == house

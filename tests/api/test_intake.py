@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import re
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -147,6 +148,22 @@ def test_a_robot_is_thanked_like_everybody_and_starts_nothing(door: Entrance) ->
         assert len(session.exec(select(StageRun)).all()) == 1
 
 
+def test_of_a_robots_form_only_so_much_is_kept(door: Entrance) -> None:
+    form = {"website": "x", "name": "😀" * 2000, "message": "😀" * 9000, "x" * 2000: "😀" * 2000}
+    assert door.http.post("/apply", data=form).status_code == 303
+    (fact,) = door.facts("application.suspected")
+    assert {name: len(value) for name, value in fact.payload.items() if name != "suspect"} == {"name": 200, "message": 2000, "website": 1}
+
+
+def test_robots_of_one_house_fill_the_database_no_further_than_an_hour_allows(door: Entrance) -> None:
+    door.now_with(apply_per_hour=3)
+    answers = {door.http.post("/apply", data={"website": "x", "name": f"Robot {number}"}).headers["location"] for number in range(10)}
+    assert answers == {"/thanks"}
+    assert len(door.facts("application.suspected")) == 3
+    door.http.post("/apply", data=door.form())
+    assert len(door.facts("application")) == 1
+
+
 def test_whoever_fills_the_form_in_within_two_seconds_is_a_robot(door: Entrance) -> None:
     started = re.search(r'name="started" value="([^"]+)"', door.http.get("/apply").text)[1]
     door.clock.pass_(seconds=2)
@@ -159,6 +176,25 @@ def test_one_address_may_apply_sixty_times_an_hour(door: Entrance) -> None:
     for number in range(61):
         door.http.post("/apply", data=form | {"name": f"Ada {number}"})
     assert [len(door.facts(kind)) for kind in ("application", "application.suspected")] == [60, 1]
+
+
+def test_a_house_applies_as_often_as_one_address_whichever_of_its_addresses_it_takes(door: Entrance) -> None:
+    robots, now = door.http.app.state.door.robots, door.clock()
+    started = robots.started(now - timedelta(minutes=1))
+    said = [robots.suspicion(trap="", started=started, address=f"2001:db8:1:2::{number:x}", now=now) for number in range(61)]
+    assert said == [""] * 60 + ["too many came from one address"]
+    assert not robots.suspicion(trap="", started=started, address="2001:db8:1:3::1", now=now)
+
+
+def test_a_form_that_was_open_for_more_than_a_day_is_asked_for_once_more_with_all_that_was_typed(door: Entrance) -> None:
+    form = door.form(company="Byron & Sons")
+    door.clock.pass_(days=1)
+    back = door.http.post("/apply", data=form)
+    assert (back.status_code, "send it once more" in back.text, 'value="Byron &amp; Sons"' in back.text) == (422, True, True)
+    assert not door.facts()
+    started = re.search(r'name="started" value="([^"]+)"', back.text)[1]
+    assert door.http.post("/apply", data=form | {"started": started}).status_code == 303
+    assert [fact.kind for fact in door.facts()] == ["application"]
 
 
 def test_the_form_may_be_shown_on_the_studios_own_site(door: Entrance) -> None:

@@ -331,6 +331,25 @@ def test_an_invoice_outside_of_the_plan_is_spoken_about_by_letter(door: Entrance
     assert state(door, page) == "open"
 
 
+def test_the_studios_own_link_leads_to_its_own_views_only(door: Entrance) -> None:
+    with door.writing() as session:
+        client_id = a_client(session).id
+    made = []
+    for _ in range(2):
+        with door.writing() as session:
+            client = session.get_one(Client, client_id)
+        made.append(out(door, client=client))
+    (first, _), (second, theirs) = made
+    own = door.link(f"invoice-staff:{second.id}", second.deal_id)
+    text = door.http.get(door.link(f"invoice-staff:{first.id}", first.deal_id)).text
+    assert (second.number in text, own in text, theirs in text) == (True, True, False)
+    note = credited(door, first)
+    theirs = door.link(f"invoice:{note.id}", first.deal_id)
+    own = door.link(f"invoice-staff:{note.id}", first.deal_id)
+    text = door.http.get(door.link(f"invoice-staff:{first.id}", first.deal_id)).text
+    assert (own in text, theirs in text) == (True, False)
+
+
 def test_behind_the_studios_own_link_nothing_can_be_done(door: Entrance) -> None:
     invoice, page = out(door, kind="invoice-staff")
     text = door.http.get(page).text

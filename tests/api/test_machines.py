@@ -191,16 +191,32 @@ def test_deals_are_found_by_client_and_place_a_page_at_a_time(each_door: Entranc
 
 def test_a_fact_is_told_once_by_its_external_id(each_door: Entrance) -> None:
     deal_id, teller = each_door.deal(), each_door.key("facts:write")
-    body = {"kind": "deal.noted", "external_id": "call-1", "payload": {"text": "They called."}, "actor": "staff:conor@northlight.example"}
+    body = {"kind": "deal.noted", "external_id": "call-1", "payload": {"text": "They called."}, "actor": "client"}
     first, again = (each_door.http.post(f"/api/deals/{deal_id}/facts", json=body, headers=teller) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
-    assert first.json()["actor"] == "staff:conor@northlight.example"
+    assert first.json()["actor"] == "client"
     assert len(each_door.facts()) == 1
     assert each_door.facts()[0].source == "machine:crm"
     another = each_door.http.post(f"/api/deals/{deal_id}/facts", json=body | {"payload": {"text": "No."}}, headers=teller)
     assert another.status_code == 409
     assert each_door.http.post("/api/deals/999/facts", json=body | {"external_id": "x"}, headers=teller).status_code == 404
+
+
+def test_a_machines_key_speaks_for_none_of_the_staff(door: Entrance) -> None:
+    deal_id, teller = door.deal(), door.key("facts:write")
+    body = {"kind": "deal.noted", "external_id": "c", "payload": {"text": "They called."}}
+    claimed = door.http.post(f"/api/deals/{deal_id}/facts", json=body | {"actor": "staff:conor@northlight.example"}, headers=teller)
+    assert (claimed.status_code, "none of the staff" in problem(claimed)) == (409, True)
+    assert not door.facts()
+    assert door.http.post(f"/api/deals/{deal_id}/facts", json=body, headers=teller).json()["actor"] == "machine:crm"
+
+
+def test_no_key_changes_the_clients_address(door: Entrance) -> None:
+    deal_id, teller = door.deal(), door.key("facts:write")
+    body = {"kind": "client.address_changed", "external_id": "c", "payload": {"email": "mallory@else.example"}}
+    assert door.http.post(f"/api/deals/{deal_id}/facts", json=body, headers=teller).status_code == 422
+    assert not door.facts()
 
 
 def test_a_persons_key_tells_facts_as_that_person_and_as_nobody_else(door: Entrance) -> None:

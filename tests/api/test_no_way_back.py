@@ -3,6 +3,7 @@
 import pytest
 from sqlmodel import select
 
+from models import keys
 from models.after_answers import AccessListed, ReturnRefused
 from models.delivery_answers import ANSWERS as DELIVERY
 from models.delivery_answers import BY_RULE
@@ -61,7 +62,9 @@ def test_no_page_leads_back(door: Entrance, deal_id: int, kind: str, path: str, 
 
 
 def test_no_machine_leads_back(door: Entrance, deal_id: int) -> None:
-    key, before = door.key("facts:write"), untouched(door)
+    with door.writing() as session:
+        key = keys.add(session, "tomasz's tool", ["facts:write"], door.clock(), staff="tomasz@northlight.example")
+    key, before = {"Authorization": f"Bearer {key}"}, untouched(door)
     for kind, payload in SAID.items():
         door.clock.pass_(minutes=1)
         body = {"kind": kind, "external_id": kind, "actor": "staff:tomasz@northlight.example", "payload": payload}

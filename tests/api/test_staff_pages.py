@@ -90,6 +90,13 @@ def test_the_reviewer_can_read_the_answers_once_that_link_was_handed_out(door: E
     assert brief in door.http.get(link).text
 
 
+def test_the_staffs_own_estimate_leads_to_answers_that_can_only_be_read(door: Entrance) -> None:
+    deal_id = door.deal(an_estimate, sales="estimating")
+    filling, reading = door.link("brief-staff", deal_id), door.link("brief-read", deal_id)
+    page = door.http.get(door.link("estimate-staff", deal_id)).text
+    assert (reading in page, filling in page) == (True, False)
+
+
 def test_the_rest_of_the_staff_reads_the_estimate_and_decides_nothing(door: Entrance) -> None:
     deal_id = door.deal(an_estimate, sales="estimating")
     link = door.link("estimate-staff", deal_id)

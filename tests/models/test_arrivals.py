@@ -210,7 +210,7 @@ def test_a_letter_about_an_invoice_is_found_as_well(here) -> None:
         ("the client's", "4.2.2", "452 Mailbox full", "failed", False),
         ("the client's", "5.2.2", "552 Mailbox full", "failed", False),
         ("the client's", "4.4.1", "timed out", "delayed", False),
-        ("other@elsewhere.example", "5.1.1", "550 User unknown", "failed", True),  # the client's mailbox forwards there
+        ("other@elsewhere.example", "5.1.1", "550 User unknown", "failed", False),
     ],
 )
 def test_only_an_address_where_nobody_is_gets_no_further_letters(here_sqlite, address: str, status: str, said: str, action: str, marks: bool) -> None:
@@ -229,6 +229,26 @@ def test_a_report_on_a_letter_that_we_never_sent_marks_nobody(here_sqlite) -> No
         for forged in (message_id(f"deal/{deal.id}/r1/made/up", DOMAIN), "<x@elsewhere.example>", thread_root(deal.id, DOMAIN)):
             take(session, report(client.email, forged))
         assert client.bounced_at is None
+        assert facts.of_deal(session, deal.id, MailBounced.kind) == []
+
+
+@pytest.mark.parametrize("message", ["", "<x@elsewhere.example>", "its own"])
+def test_a_report_by_key_is_believed_with_the_id_of_the_letter_only(here_sqlite, message: str) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_project(session)
+        client, letter = session.get_one(Client, deal.client_id), a_letter(session, deal)
+        raw = report(client.email, letter.result["message_id"] if message == "its own" else message)
+        read_so = read(raw, domain=DOMAIN)
+        keyed = read_so.model_copy(update={"report": read_so.report.model_copy(update={"key": letter.key})})
+        arrivals.take(session, COMPANY, keyed, path="mail-in/x.eml", strangers="", now=MONDAY)
+        assert (client.bounced_at is not None) == (message == "its own")
+
+
+def test_a_report_that_names_somebody_else_is_put_aside_for_a_person(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_project(session)
+        letter = a_letter(session, deal)
+        assert not take(session, report("other@elsewhere.example", letter.result["message_id"])).is_placed
         assert facts.of_deal(session, deal.id, MailBounced.kind) == []
 
 

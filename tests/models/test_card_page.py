@@ -149,7 +149,7 @@ def test_a_card_that_is_only_read_hands_no_link_out_and_says_which_it_lacks(here
     with here_sqlite.db.reading() as session:
         lacking = without_link(card_of(here_sqlite, session, deal, reads_only=True))
         assert not session.new
-    assert {"brief-staff", "estimate-staff", "proposal-staff", "contract-staff", f"invoice-staff:{invoice.id}"} == set(lacking)
+    assert {"brief-read", "estimate-staff", "proposal-staff", "contract-staff", f"invoice-staff:{invoice.id}"} == set(lacking)
     with here_sqlite.db.writing() as session:
         assert without_link(card_of(here_sqlite, session, deal)) == []
     with here_sqlite.db.reading() as session:

@@ -104,7 +104,9 @@ def test_another_service_is_another_deal_of_the_same_client(here_sqlite) -> None
     [
         ({"email": "Orla@acme.example"}, {"email": "orla@ACME.example"}, True),
         ({"phone": "020 912 3402", "email": ""}, {"phone": "+353 20 9123402", "email": ""}, True),
-        ({"phone": "020 912 3402"}, {"phone": "020 912 3402", "email": "new@home.example"}, True),
+        ({"phone": "020 912 3402", "email": ""}, {"phone": "020 912 3402", "email": "orla@acme.example"}, True),
+        ({"phone": "020 912 3402"}, {"phone": "020 912 3402", "email": ""}, True),
+        ({"phone": "020 912 3402"}, {"phone": "020 912 3402", "email": "new@home.example"}, False),
         ({"email": "orla@acme.example"}, {"email": "fergus@acme.example"}, False),
         ({"email": "", "phone": ""}, {"email": "", "phone": ""}, False),
         ({"email": "not an address"}, {"email": "not an address"}, False),

@@ -135,6 +135,7 @@ def _briefs() -> Group:
         "brief": ("brief", BriefPage(**given, saved_at=AT)),
         "brief-staff": ("brief", BriefPage(**given, people=PEOPLE, form=wrong)),
         "brief-late": ("brief", BriefPage(**given, sent_at=AT, proposal_exists=True)),
+        "brief-read": ("brief", BriefPage(**given, sent_at=AT, read_only=True)),
         "brief-done": ("brief_done", BriefDonePage(**done)),
         "brief-done-late": ("brief_done", BriefDonePage(**done, proposal_exists=True)),
         "brief-saved": ("brief_done", BriefDonePage(**done, saved_only=True)),
