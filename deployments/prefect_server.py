@@ -1,12 +1,13 @@
 """Prefect's own server, started the way this installation needs it: `python -m deployments.prefect_server`.
 
-Three things are changed, all in the running process only, all tested against the pinned version:
+Four things are changed, all in the running process only, all tested against the pinned version:
 
 1. On SQLite every transaction of the server begins IMMEDIATE. Upstream opens DEFERRED ones that read, then write; when
    two of them meet, SQLite answers SQLITE_BUSY at once, whatever the timeout, and the server says 503. An IMMEDIATE one
    waits its turn. To be dropped when upstream does the same.
 2. The loop that looks for the server's own due chores turns every second or two instead of four to ten times a second.
 3. After a request that may mean work for it our worker is nudged (`deployments.prefect_nudges`).
+4. Where it asks for no login, other pages than its own are refused (`deployments.prefect_door`).
 """
 
 import gc
@@ -19,6 +20,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from deployments import hatch, prefect_halves, prefect_logs
+from deployments.prefect_pages import is_loopback, own_origins
 from models import logs
 from models.errors import BadSetup
 from models.settings import ROOT, Settings, read
@@ -69,6 +71,7 @@ def environment(settings: Settings, given: Mapping[str, str] | None = None) -> d
         "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "60",
     }
     told = os.environ if given is None else given
+    ours["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = ",".join(own_origins(settings.prefect_port, (told[name] for name in UI if told.get(name))))
     if is_open(settings):
         ours["PREFECT_UI_API_URL"] = "/api"  # by whatever name a browser came
     return ours | _login(settings, told) | {name: value for name, value in told.items() if name in ours}
@@ -82,7 +85,7 @@ def login(settings: Settings) -> tuple[str, str] | None:
 
 def is_open(settings: Settings) -> bool:
     """Whether the server listens where other machines reach it."""
-    return not _is_loopback(settings.host)
+    return not is_loopback(settings.host)
 
 
 def check_guarded(settings: Settings) -> None:
@@ -99,7 +102,7 @@ def _login(settings: Settings, told: Mapping[str, str]) -> dict[str, str]:
     """What the server asks for where others reach it, and what its clients say to one that is not on this machine alone."""
     word = settings.prefect_auth.get_secret_value()
     asked = told.get(ASKED) or (word if _door_for_others(settings, told) else "")
-    is_far = not _is_loopback(urlsplit(told.get("PREFECT_API_URL") or settings.prefect_api).hostname or "")
+    is_far = not is_loopback(urlsplit(told.get("PREFECT_API_URL") or settings.prefect_api).hostname or "")
     said = told.get(SAID) or asked or (word if is_far and "PREFECT_API_KEY" not in told else "")
     return {name: login for name, login in ((ASKED, asked), (SAID, said)) if login}
 
@@ -109,12 +112,8 @@ def _door_for_others(settings: Settings, told: Mapping[str, str]) -> str:
     if is_open(settings):
         return f"STUDIO_HOST is {settings.host}"
     named = {name: told[name] for name in UI if told.get(name) and "PREFECT_API_KEY" not in told}
-    far = (f"{name} is {address}" for name, address in named.items() if not _is_loopback(urlsplit(address).hostname or ""))
+    far = (f"{name} is {address}" for name, address in named.items() if not is_loopback(urlsplit(address).hostname or ""))
     return next(far, "")
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("127.0.0.1", "localhost", "::1")
 
 
 def begin_immediately() -> None:
@@ -157,6 +156,7 @@ def serve(settings: Settings, half: str = "") -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from deployments.prefect_door import guarded
     from deployments.prefect_nudges import Nudging  # here: the supervisor reads this file, which not everywhere has a use for them
     from models.db import Database
 
@@ -169,7 +169,7 @@ def serve(settings: Settings, half: str = "") -> None:
     app = create_app(final=True, webserver_only=half == "api")
     logs.install(settings.log)
     uvicorn.run(
-        Nudging(app, settings.nudges, Database(settings.database, LINES)),
+        guarded(Nudging(app, settings.nudges, Database(settings.database, LINES)), os.environ, settings.prefect_port),
         host=settings.host,
         port=settings.prefect_port,
         log_level="warning",

@@ -27,7 +27,7 @@ from models.clock import Clock
 from models.db import Database
 from models.errors import BadSetup, Refused
 from models.restored import Restore, Told
-from models.settings import Settings
+from models.settings import Settings, make_home
 
 FRESH = ("studio.pid", "logs")
 """What may lie below home without its being anybody's studio."""
@@ -47,7 +47,7 @@ def restore(settings: Settings, place: Path, wish: Wish) -> list[str]:
 
     Raises Refused, nothing changed: a damaged or newer file, a place that is not empty (unless `wish.replace`), a system that runs.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     with running.claim(settings) as claim, tempfile.TemporaryDirectory(dir=settings.home, prefix=".restore-") as folder:
         if claim is None:
             raise Refused(f"The system runs on {settings.home}; stop it with ./studio down, then restore.")
@@ -145,7 +145,7 @@ def _put_files(settings: Settings, scratch: Path, aside: str) -> list[str]:
         if source.is_file():
             target = settings.home / source.relative_to(scratch / "home")
             target.parent.mkdir(parents=True, exist_ok=True)
-            source.chmod(0o600 if target.name == SECRETS else 0o644)
+            source.chmod(0o600)
             source.replace(target)
     company = scratch / "company"
     if not _same(company, settings.company):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.errors import BadSetup
+from models.settings import make_home
 
 LEAST = 16
 
@@ -27,7 +28,7 @@ def ensure(home: Path) -> Path:
     if not (wanted := [name for name in _MAKERS if name not in os.environ]):
         return place
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         with _alone(home):
             _ensure(place, wanted)
     except OSError as error:

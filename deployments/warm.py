@@ -21,13 +21,15 @@ from anyio import CapacityLimiter, to_thread
 from prefect import Flow, results
 from prefect.client import orchestration
 from prefect.client.schemas.objects import FlowRun
-from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import Abort, Pause
-from prefect.flow_engine import load_flow, run_flow
+from prefect.flow_engine import run_flow
+from prefect.flows import load_flow_from_entrypoint
 from prefect.logging.loggers import flow_run_logger
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from models.errors import Unavailable
+from models.errors import Refused, Unavailable
+from models.settings import ROOT
 from models.stages import Stage
 from tasks import runs, takeovers
 from tasks.engine import Engine, engine
@@ -140,7 +142,7 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
     def _execute(self, flow_run: FlowRun) -> None:
         try:
             flows = self._named if runs.is_key(flow_run.idempotency_key or "") else self._flows
-            flow = flows.get(str(flow_run.deployment_id)) or load_flow(flow_run)
+            flow = flows.get(str(flow_run.deployment_id)) or _brought(flow_run)
             run_flow(flow, flow_run=flow_run, return_type="state")
         except (Abort, Pause):
             return
@@ -156,6 +158,26 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
                 prefect.bury(str(flow_run.id), crashed=True, why=f"{type(error).__name__}: {error}"[:1000])
         except Unavailable as away:
             log.warning("Run %s could not be shown as crashed: %s", flow_run.id, away)
+
+
+def _brought(flow_run: FlowRun) -> Flow:
+    """The flow of a run whose deployment this worker did not make. Raises Refused where that may not be run here."""
+    if flow_run.deployment_id is None:
+        raise Refused("A run without a deployment has nothing that this worker could run.")
+    with orchestration.get_client(sync_client=True) as client:
+        return flow_of(client.read_deployment(flow_run.deployment_id))
+
+
+def flow_of(made: DeploymentResponse) -> Flow:
+    """The flow that a deployment names. Raises Refused for one that is not of this installation: whoever reaches Prefect may write it.
+
+    It is a flow in a module of ours. A file could hold anything, functions of a file are run as flows, and pull steps are a shell.
+    """
+    module, dot, _ = (made.entrypoint or "").rpartition(".")
+    is_module = bool(dot) and all(part.isidentifier() for part in module.split("."))
+    if made.pull_steps or not is_module or not (ROOT / module.partition(".")[0] / "__init__.py").is_file():
+        raise Refused(f"The deployment {made.name} is not one of this installation: its worker runs flows of its own modules, and fetches no code.")
+    return load_flow_from_entrypoint(made.entrypoint or "", use_placeholder_flow=False)
 
 
 def _with_its_name(flow: Flow) -> Flow:

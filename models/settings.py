@@ -112,9 +112,17 @@ class Settings(BaseSettings):
 
     def path(self, *parts: str) -> Path:
         """A place below `home`, its folder made."""
+        make_home(self.home)
         place = self.home.joinpath(*parts)
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
+
+
+def make_home(home: Path) -> None:
+    """Make an installation's home where there is none, for its owner alone. One that is there stays as open as somebody made it."""
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
 
 
 def read(**over: object) -> Settings:

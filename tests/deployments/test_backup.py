@@ -106,7 +106,7 @@ def test_either_database_comes_back_into_either_row_by_row_with_its_files_and_se
     path = next(line for line in before["upload"][1:]).split('"uploads/')[1].split('"')[0]
     assert (there.home / "uploads" / path).read_bytes() == CONTENT
     assert (there.home / "secrets.env").read_text() == "STUDIO_SECRET=keep-this-one-secret\n"
-    assert (there.home / "secrets.env").stat().st_mode & 0o777 == 0o600
+    assert {one.stat().st_mode & 0o777 for one in (there.home / "secrets.env", there.home / "uploads" / path)} == {0o600}
     assert not (there.home / "etc").exists()
     assert {one.name for one in there.home.iterdir()} <= {"bare.db", "studio.db", "uploads", "secrets.env", "clock", "studio.pid", "documents"}
     gives_new_numbers(there.database)

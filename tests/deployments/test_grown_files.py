@@ -184,6 +184,12 @@ def test_threads_share_their_memory_wherever_a_part_starts() -> None:
     assert [unit["Service"].get("Environment") for unit in lasting] == [f"MALLOC_ARENA_MAX={few}"] * len(lasting)
 
 
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_what_a_unit_writes_only_its_own_user_reads(path: Path) -> None:
+    service = read_unit(path)["Service"]
+    assert (service["UMask"], service["StateDirectoryMode"]) == ("0077", "0700")
+
+
 def test_the_target_wants_two_workers_two_apis_and_every_unit_but_the_one_box_s() -> None:
     wanted = re.findall(r"studioflow-[\w@.-]+\.service", (HERE / "systemd/studioflow.target").read_text())
     assert {re.sub(r"@\d+", "@", name) for name in wanted} == {path.name for path in SERVICES} - {"studioflow.service", "studioflow-prepare.service"}

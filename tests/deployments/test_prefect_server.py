@@ -12,8 +12,12 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from deployments.prefect_server import check_guarded, environment
 from models.errors import BadSetup
@@ -70,6 +74,16 @@ def test_what_the_environment_gives_wins(tmp_path):
 def test_usage_is_reported_to_nobody(tmp_path):
     made = environment(read(home=tmp_path), {})
     assert (made["DO_NOT_TRACK"], made["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")
+
+
+PAGES = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"
+
+
+def test_prefect_lets_in_the_pages_of_its_own_ui_and_those_that_the_environment_names(tmp_path):
+    ours = "http://127.0.0.1:4200,http://localhost:4200,http://[::1]:4200"
+    assert environment(read(home=tmp_path), {})[PAGES] == ours
+    assert environment(read(home=tmp_path), {"PREFECT_UI_API_URL": "https://prefect.example/api"})[PAGES] == f"{ours},https://prefect.example"
+    assert environment(read(home=tmp_path), {PAGES: "https://board.example"})[PAGES] == "https://board.example"
 
 
 LOGIN = "studio:a password of the tests"
@@ -156,6 +170,34 @@ def test_nobody_gets_in_without_the_login_but_probes_of_health(server, login):
     url, _ = server
     assert post(f"{url}/api/flows/", {"name": "mine"}, login)[0] == 401
     assert post(f"{url}/api/flow_runs/filter", {}, login)[0] == 401
+
+
+@pytest.mark.engine
+def test_a_server_without_a_login_answers_our_programs_and_its_own_ui_and_no_other_page(tmp_path):
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.prefect_server"], cwd=ROOT, stdout=log, stderr=log,
+            env=env | {"STUDIO_HOME": str(tmp_path / "home"), "STUDIO_PREFECT_PORT": str(port)},
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/api/health", process)
+        made = [httpx.post(f"{url}/api/flows/", json={"name": "mine"}, headers=headers, timeout=60) for headers in (
+            {}, {"Origin": url}, {"Origin": f"http://localhost:{port}"}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"},
+        )]  # fmt: skip
+        assert [one.status_code for one in made] == [201, 200, 200, 403, 403, 403]
+        assert "no page of the Prefect UI" in made[-1].text
+        assert made[2].headers["access-control-allow-origin"] == f"http://localhost:{port}"
+        address = f"ws://127.0.0.1:{port}/api/events/in"
+        connect(address, proxy=None).close()
+        connect(address, origin=Origin(url), proxy=None).close()
+        with pytest.raises(InvalidStatus, match="403"):
+            connect(address, origin=Origin("http://evil.example"), proxy=None)
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,14 @@ def test_the_first_start_makes_a_secret_that_only_its_owner_may_read(tmp_path):
     assert settings.secret != settings.sandbox_secret
 
 
+def test_a_home_is_made_for_its_owner_alone_and_one_that_is_there_stays_as_it_is(tmp_path):
+    secrets_file.ensure(tmp_path / "new" / "home")
+    read(home=tmp_path / "other").path("logs", "studio.log")
+    (tmp_path / "shared").mkdir(mode=0o750)
+    secrets_file.ensure(tmp_path / "shared")
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("new/home", "other", "shared")] == [0o700, 0o700, 0o750]
+
+
 def test_the_first_start_makes_a_key_that_seals(tmp_path):
     secrets_file.ensure(tmp_path)
     key = read(home=tmp_path).seal_key.get_secret_value()

@@ -10,12 +10,15 @@ import pytest
 from prefect import Flow, results
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import MissingFlowError
 from prefect.workers.base import BaseWorker
 
 from deployments.serve import FLOWS, POOL, STAGES
-from deployments.warm import WarmWorker
+from deployments.warm import WarmWorker, flow_of
 from deployments.worker import Bell, is_too_large, look_again, relieve
 from flows.payment import payment
+from models.errors import Refused
 from tasks.mending import Round
 from tests.fakes import FakeEngine
 
@@ -52,6 +55,33 @@ def test_while_prefect_is_away_a_run_that_cannot_begin_does_not_take_the_worker_
     worker._in_threads.add(run.id)
     worker._carry(run)
     assert (prefect.did, worker._in_threads) == ([], set())
+
+
+def made(**what) -> DeploymentResponse:
+    return DeploymentResponse(name="theirs", flow_id=uuid4(), **what)
+
+
+def test_a_deployment_that_the_worker_did_not_make_is_served_where_it_names_a_flow_of_ours() -> None:
+    assert flow_of(made(entrypoint="flows.payment.payment")) is payment
+    with pytest.raises(MissingFlowError):
+        flow_of(made(entrypoint="tasks.runs.is_key"))
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {},
+        {"entrypoint": "payment"},
+        {"entrypoint": "subprocess.call"},
+        {"entrypoint": "var.uploads.letter.flow"},
+        {"entrypoint": "flows/payment.py:payment"},
+        {"entrypoint": "/usr/lib/python3.11/subprocess.py:call"},
+        {"entrypoint": "flows.payment.payment", "pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "id"}}]},
+    ],
+)
+def test_a_deployment_that_would_bring_its_own_code_is_refused(what: dict) -> None:
+    with pytest.raises(Refused, match="theirs is not one of this installation"):
+        flow_of(made(**what))
 
 
 class Line:
