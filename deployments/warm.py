@@ -1,4 +1,4 @@
-"""The warm worker: a Prefect worker whose flows run in threads of a process that has everything imported.
+"""The warm worker: its flows run in threads of a process that has everything imported. Longer than 200: all that it takes from Prefect.
 
 A run costs no new interpreter and a third of its requests less. What is taken from Prefect's private parts is in `_get_scheduled_flow_runs`,
 `_submit_run` and `_ask_once`, tested against the pinned version.
