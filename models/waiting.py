@@ -173,6 +173,13 @@ def wake(session: Session, fact: Fact, *, now: datetime) -> int:
     return len(hit)
 
 
+def went_on(session: Session, wait: Wait) -> bool:
+    """Whether the stage has put a further question since this one; an outage is none."""
+    same = (Wait.deal_id == wait.deal_id, Wait.stage == wait.stage, Wait.round == wait.round, Wait.part == wait.part)
+    later = select(Wait.id).where(*same, col(Wait.id) > wait.id, ~col(Wait.key).startswith("outage/"))
+    return session.exec(later).first() is not None
+
+
 def open_waits(session: Session, deal_id: int) -> list[Wait]:
     """A deal's unanswered questions, oldest first."""
     return list(session.exec(select(Wait).where(Wait.deal_id == deal_id, col(Wait.closed_at).is_(None)).order_by(col(Wait.id))))

@@ -86,6 +86,14 @@ def for_any(
     raise AssertionError("unreachable: suspending ends the run")
 
 
+def place_of(key: str) -> str:
+    """The name of the row of the newest question that this run put under a key (`design#2`): the same at every replay, in every run."""
+    run = runs.current()
+    if run is None:
+        raise RuntimeError("Only a stage waits.")
+    return f"{key}#{run.calls[key]}"
+
+
 def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) -> list[Heard]:
     """What came of several questions that are open at once, each with its own row and ladder: one word or more, in the order asked.
 
