@@ -9,7 +9,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as some
 from sqlmodel import select
 
-from models import effects, facts, issued, ledger, payments
+from models import effects, facts, invoices, issued, ledger, payments
 from models.cash_answers import InvoiceCorrected, MoneyCame
 from models.cash_tables import Invoice, Payment
 from models.effects import EffectState
@@ -139,7 +139,7 @@ def test_whoever_waits_for_the_money_is_woken_once(here: World) -> None:
     assert rows(here, Wait, stage="payment")[0].due_at == MONDAY
     with here.db.reading() as session:
         [fact] = facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)
-    told = {"part": 1, "number": "NLC-2026-0001", "reason": "Fewer pages"}
+    told = {"part": 1, "number": "NLC-2026-0001", "reason": "Fewer pages", "again": False}
     assert (fact.actor, fact.payload, fact.subject) == ("staff:conor", told, f"deal/{invoice.deal_id}/r1/payment/1")
 
 
@@ -153,6 +153,33 @@ def test_a_part_is_invoiced_anew_when_all_of_it_was_taken_back_and_somebody_aske
     if wanted:
         with here_sqlite.db.reading() as session:
             assert facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)[0].id == found[0].fact_id
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.WAITING, RunState.FAILED])
+def test_an_invoice_whose_letter_is_held_up_is_issued_anew_by_a_run_of_its_own(here: World, state: RunState) -> None:
+    invoice = invoiced(here)
+    with here.db.writing() as session:
+        held = a_run(session, Stage.INVOICE, session.get_one(Deal, invoice.deal_id), state=state, flow_run_id="held", part=1)
+    credit(invoice.number, again=True)
+    old, new = rows(here, StageRun, stage="invoice")
+    assert (old.id, old.state, old.why) == (held.id, RunState.WITHDRAWN, "credit note NLC-2026-0001: it is issued anew")
+    assert (new.state, new.key, new.part) == (RunState.WANTED, f"deal-{invoice.deal_id}/invoice/r1/p1/g2", 1)
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        fresh = invoices.issue(session, the_company(), deal, 1, now=MONDAY, fact=session.get_one(Fact, new.fact_id))
+        assert fresh.id != invoice.id and ledger.open_of(session, fresh).amount == invoice.gross
+
+
+def test_what_was_to_be_issued_anew_is_also_by_a_run_that_an_operator_starts(here: World) -> None:
+    invoice = invoiced(here)
+    credit(invoice.number, again=True)
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        fresh, same = (invoices.issue(session, the_company(), deal, 1, now=MONDAY) for _ in range(2))
+        assert fresh.id == same.id != invoice.id
+    credit(fresh.number, key="run/2")
+    with here.db.writing() as session:
+        assert invoices.issue(session, the_company(), session.get_one(Deal, deal.id), 1, now=MONDAY).id == fresh.id, "nobody asked for a third"
 
 
 def test_what_is_credited_in_part_is_not_issued_again_and_that_is_said(here_sqlite: World) -> None:
