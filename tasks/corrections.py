@@ -184,6 +184,7 @@ def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Inv
     answer = InvoiceCorrected(part=invoice.part, number=note.number or "", reason=reason, again=again)
     fact, is_new = inbox.tell(session, deal.id or 0, answer, source="books", external_id=key, actor=actor, now=here.now())
     cash.settle(session, deal, why=why, fact=fact, now=here.now())
+    completion.follow(session, deal, fact=fact, now=here.now())
     if is_new and again:
         if not issued.is_credited(session, invoice):
             raise Refused(f"Only an invoice that is taken back whole is issued again, and of {invoice.number} a part stays: leave the amount empty.")
