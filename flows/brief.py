@@ -28,7 +28,7 @@ def brief(deal_id: DealId) -> None:
     """Carry one deal through its brief. Safe to replay from the first line."""
     round_ = briefs.open_brief(deal_id)
     briefs.mail_brief(deal_id, round_)
-    answer = waits.for_fact(BriefSent, key="brief", ladder="brief", whose="client", what="the filled brief")
+    answer = waits.for_last([BriefSent], key="brief", ladder="brief", whose="client", what="the filled brief")
     if answer is None:
         deals.say_goodbye(deal_id, Stage.BRIEF)
         deals.tell_loss(deal_id, Stage.BRIEF, "the brief never came")

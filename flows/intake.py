@@ -37,7 +37,7 @@ def intake(application_id: ApplicationId) -> None:
     applications.name_run(deal_id)
     if admitted["is_below_minimum"]:
         applications.mail_minimum(deal_id)
-        answer = waits.for_fact(QualifyAnswer, key="minimum", ladder="qualify", whose="client", what="a word on our minimum")
+        answer = waits.for_last([QualifyAnswer], key="minimum", ladder="qualify", whose="client", what="a word on our minimum")
         if answer is None or answer.decision == "out":
             applications.mail_declined(deal_id)
             deals.tell_loss(deal_id, Stage.INTAKE, "below our minimum")

@@ -35,7 +35,7 @@ def production(deal_id: DealId) -> None:
         productions.tell_accepted(deal_id, heard)
         productions.tell_whose_move(deal_id, stands)
         if is_silent(stands):
-            productions.end_silence(deal_id, stands, heard)
+            productions.end_silence(deal_id, stands, waits.place_of(stands["stage"]))
         heard += 1
         hours.warn_if_over(deal_id, heard)
         stands = productions.look(deal_id, heard)

@@ -44,7 +44,7 @@ def proposal(deal_id: DealId) -> None:
 
 def ask_client() -> Said | None:
     """The client's answer, or a version that the studio made meanwhile; None after silence."""
-    return waits.for_any(KINDS, key="answer", ladder="proposal", whose="client", what="an answer to the proposal")
+    return waits.for_last(KINDS, key="answer", ladder="proposal", whose="client", what="an answer to the proposal")
 
 
 def ask_studio(deal_id: int, version: int) -> Said:

@@ -16,7 +16,7 @@ from models.errors import Missing
 from models.money import Money
 from models.stages import Stage
 from models.tables import Deal, Fact
-from models.tracks import CASH, Cash, Work, move
+from models.tracks import CASH, Cash, Sales, Work, move
 
 
 def stands(parts: int, issued: frozenset[int], paid: frozenset[int], further: int = 0) -> Cash:
@@ -48,16 +48,31 @@ def path(was: Cash, to: Cash) -> list[Cash]:
 
 
 def settle(session: Session, deal: Deal, *, why: str, fact: Fact | None, now: datetime) -> Cash:
-    """Move the deal to where its money stands now; return where that is."""
+    """Move the deal to where its money stands now; return where that is. What was taken back whole, for good, is not waited for."""
     invoices = [one for one in issued.of_deal(session, deal) if one.part and not issued.is_credited(session, one)]
     out = frozenset(one.part for one in invoices)
     paid = frozenset(one.part for one in invoices if not ledger.open_of(session, one).amount)
     plan, all_of_it = contract(session, deal).schedule, len(agreed(session, deal).schedule)
-    elsewhere = frozenset(one.part for one in plan if one.settled)
-    to = stands(len(plan), out | elsewhere, paid | elsewhere, all_of_it - len(plan))
+    done = frozenset(one.part for one in plan if one.settled) | waived(session, deal)
+    to = stands(len(plan), out | done, paid | done, all_of_it - len(plan))
     for place in path(Cash(deal.money), to):
         move(session, deal, place, why=why, fact=fact, now=now)
     return to
+
+
+def waived(session: Session, deal: Deal) -> frozenset[int]:
+    """The payments that nobody asks for any more: taken back whole, and not to be invoiced anew.
+
+    Before the deal is won there is none, since work begins with money; nor after the work was cancelled, since nothing is waited for.
+    """
+    if deal.sales != Sales.WON or deal.work == Work.CANCELLED:
+        return frozenset()
+    papers = [one for one in issued.of_deal(session, deal) if one.part]
+    newest, keys = {one.part: one for one in papers}, {one.key for one in papers}
+    live = {row.part for row in wanted.live_of(session, deal.id or 0) if row.stage == Stage.INVOICE and row.round == deal.round}
+    asked = {part: issued.asked_again(session, deal, part) for part in newest}
+    anew = {part for part, fact in asked.items() if fact and issued.key_of(deal, part, fact) not in keys}
+    return frozenset(part for part, one in newest.items() if part not in live | anew and issued.is_credited(session, one))
 
 
 def reopened(session: Session, invoice: Invoice, *, fact: Fact | None, now: datetime) -> None:

@@ -130,6 +130,7 @@ class InvoiceCorrected(Answer):
     part: int = Field(ge=1)
     number: str = Field(max_length=60, description="Number of the credit note, or of the invoice whose money went back.")
     reason: str = Field(default="", max_length=2000, description="Why it was credited. The history shows it.")
+    again: bool = Field(default=False, description="Whether the payment is invoiced anew.")
 
 
 class MilestoneReached(Answer):

@@ -29,14 +29,15 @@ from models.tables import Client, Deal, Fact
 def issue(session: Session, company: Company, deal: Deal, part: int, *, now: datetime, fact: Fact | None = None, text: str = "") -> Invoice:
     """The invoice of a payment of the plan: the one there is, or the next number of the series, booked; `text` tells what was reached.
 
-    One that was credited whole is issued anew when `fact` is the correction that asked for it, once per such fact.
+    One that was credited whole is issued anew where a correction asked for it, `fact` or the newest one, once per such fact.
     Raises Refused before the contract is signed, Missing for a payment that the plan does not have.
     """
-    key = f"deal/{deal.id}/r{deal.round}/invoice/{part}"
+    key = issued.key_of(deal, part)
     serialise(session, f"invoice/{key}")
     before = issued.of_part(session, deal, part)
     if before:
-        again = f"{key}/again/{fact.id}" if fact and fact.kind == InvoiceCorrected.kind else ""
+        asked = fact if fact and fact.kind == InvoiceCorrected.kind else issued.asked_again(session, deal, part)
+        again = issued.key_of(deal, part, asked) if asked else ""
         if known := _with_key(session, again):
             return known
         if not again or left_of(session, before).gross.amount:

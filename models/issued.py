@@ -2,11 +2,13 @@
 
 from sqlmodel import Session, col, select
 
+from models import facts
+from models.cash_answers import InvoiceCorrected
 from models.cash_tables import Invoice
 from models.errors import Missing
 from models.money import Money
 from models.references import reference_of
-from models.tables import Deal
+from models.tables import Deal, Fact
 
 
 def invoice(session: Session, invoice_id: int) -> Invoice:
@@ -29,6 +31,19 @@ def of_deal(session: Session, deal: Deal, kind: str = "invoice") -> list[Invoice
     """A deal's invoices of its round, oldest first; or its credit notes or pro-formas."""
     mine = select(Invoice).where(Invoice.deal_id == deal.id, Invoice.round == deal.round, Invoice.kind == kind)
     return list(session.exec(mine.order_by(col(Invoice.id))))
+
+
+def key_of(deal: Deal, part: int, again: Fact | None = None) -> str:
+    """The key of a payment's first invoice, or of the one that a correction asked for anew."""
+    first = f"deal/{deal.id}/r{deal.round}/invoice/{part}"
+    return f"{first}/again/{again.id}" if again else first
+
+
+def asked_again(session: Session, deal: Deal, part: int) -> Fact | None:
+    """The newest correction that asked for a payment's invoice anew, whether it was issued since or not; None where none did."""
+    about = f"{facts.subject(deal.id or 0, deal.round, 'payment')}/{part}"
+    told = reversed(facts.of_deal(session, deal.id or 0, InvoiceCorrected.kind))
+    return next((fact for fact in told if fact.subject == about and fact.payload.get("again")), None)
 
 
 def of_part(session: Session, deal: Deal, part: int) -> Invoice | None:

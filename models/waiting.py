@@ -28,7 +28,10 @@ class Spot:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: kinds of facts that answer it, on which subject; whose move it is; when to remind and when to give up."""
+    """What is asked: kinds of facts that answer it, on which subject; whose move it is; when to remind and when to give up.
+
+    After the silence of the last question a deal is closed: what comes until then is its answer still.
+    """
 
     kinds: list[str]
     subject: str
@@ -37,6 +40,7 @@ class Question:
     ladder: str = ""
     rungs: list[dict[str, Any]] = field(default_factory=list)
     deadline: datetime | None = None
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ def reach(session: Session, spot: Spot, question: Question, *, now: datetime) ->
     if wait and wait.fact_id:
         return Answered(session.get_one(Fact, wait.fact_id))
     if wait and wait.closed_at:
-        return Silent()
+        late = answer_after_silence(session, wait) if question.is_last else None
+        if late is None:
+            return Silent()
+        _close(session, wait, "answered", now, late)
+        return Answered(late)
     if wait is None:
         wait = _open(session, spot, question, now)
     elif question.rungs and not wait.ladder:  # asked while the project rested: nobody was to be reminded then
@@ -99,6 +107,11 @@ def reach(session: Session, spot: Spot, question: Question, *, now: datetime) ->
     wait.due_at = next_due(wait)
     session.add(wait)
     return Suspend(wait.id or 0, wait.suspensions)
+
+
+def answer_after_silence(session: Session, wait: Wait) -> Fact | None:
+    """What has come on a question that was given up, and no other wait has taken."""
+    return facts.unconsumed(session, wait.deal_id, wait.subject, wait.kinds) if wait.outcome == "silent" else None
 
 
 def again(session: Session, spot: Spot, question: Question, *, now: datetime) -> Suspend:
@@ -171,6 +184,13 @@ def wake(session: Session, fact: Fact, *, now: datetime) -> int:
         wait.due_at = now
         session.add(wait)
     return len(hit)
+
+
+def went_on(session: Session, wait: Wait) -> bool:
+    """Whether the stage has put a further question since this one; an outage is none."""
+    same = (Wait.deal_id == wait.deal_id, Wait.stage == wait.stage, Wait.round == wait.round, Wait.part == wait.part)
+    later = select(Wait.id).where(*same, col(Wait.id) > wait.id, ~col(Wait.key).startswith("outage/"))
+    return session.exec(later).first() is not None
 
 
 def open_waits(session: Session, deal_id: int) -> list[Wait]:

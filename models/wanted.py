@@ -76,6 +76,15 @@ def want(
     return row
 
 
+def want_anew(session: Session, stage: Stage, *, deal: Deal, part: int, fact: Fact, why: str, now: datetime) -> StageRun:
+    """A row of this stage that goes by `fact`. A live one, which goes by what it was wanted for, is withdrawn, and stops at its next step."""
+    for row in live_of(session, deal.id or 0):
+        if (row.stage, row.round, row.part) == (stage.value, deal.round, part):
+            mark(session, row, RunState.WITHDRAWN, now=now, why=why)
+    session.flush()
+    return want(session, stage, deal=deal, part=part, fact=fact, now=now)
+
+
 def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -> None:
     """Write which flow run was made of the row, unless the run was quicker and wrote it itself."""
     row = session.get_one(StageRun, row_id)

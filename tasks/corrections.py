@@ -181,13 +181,14 @@ def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Inv
         if is_new and again:
             raise Refused(f"Invoice {invoice.number} asks for no payment of the deal's plan as it is now: it can be credited, not issued again.")
         return
-    answer = InvoiceCorrected(part=invoice.part, number=note.number or "", reason=reason)
+    answer = InvoiceCorrected(part=invoice.part, number=note.number or "", reason=reason, again=again)
     fact, is_new = inbox.tell(session, deal.id or 0, answer, source="books", external_id=key, actor=actor, now=here.now())
     cash.settle(session, deal, why=why, fact=fact, now=here.now())
+    completion.follow(session, deal, fact=fact, now=here.now())
     if is_new and again:
         if not issued.is_credited(session, invoice):
             raise Refused(f"Only an invoice that is taken back whole is issued again, and of {invoice.number} a part stays: leave the amount empty.")
-        wanted.want(session, Stage.INVOICE, deal=deal, part=invoice.part, fact=fact, now=here.now())
+        wanted.want_anew(session, Stage.INVOICE, deal=deal, part=invoice.part, fact=fact, why=f"{why}: it is issued anew", now=here.now())
 
 
 def _amount(gross: str, currency: str) -> Money | None:

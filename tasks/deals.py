@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from models import inbox, waiting, wanted
+from models.errors import Unavailable
 from models.facts import News, keep
 from models.letters import LetterOrder
 from models.stages import RunState, Stage
@@ -53,11 +54,14 @@ def hand_on(deal_id: int, next_stage: Stage, part: int) -> str:
 def close_deal(deal_id: int, to: Sales, why: str) -> str:
     """End a deal as lost or declined, and this stage with it; return where it stands.
 
-    What no fact caused (silence past a deadline) becomes a fact of the clock's.
+    What no fact caused (silence past a deadline) becomes a fact of the clock's. Raises Unavailable where somebody has answered after all: the
+    stage is told again, and hears it.
     """
     here, run = world(), runs.current()
     with here.db.writing() as session:
-        deal = session.get_one(Deal, deal_id)
+        deal, last = waiting.lock(session, deal_id), _last_wait(session, run, deal_id)
+        if last and waiting.answer_after_silence(session, last):
+            raise Unavailable(f"{last.what[:1].upper()}{last.what[1:]} has come after all: deal {deal_id} is not closed.")
         fact = cause(session, deal_id) or _silence(session, deal, why)
         inbox.close(session, deal, to, why=why, fact=fact, now=here.now(), but_run=run.flow_run_id if run else "")
         finish(session, run)
@@ -95,13 +99,20 @@ def cause(session: Session, deal_id: int) -> Fact | None:
     run = runs.current()
     if run is None:
         return None
-    here = (Wait.stage == run.stage, Wait.round == run.round, Wait.part == run.part)
-    mine = select(Wait).where(Wait.deal_id == deal_id, *here, Wait.subject != "")
-    wait = session.exec(mine.where(col(Wait.closed_at).is_not(None)).order_by(col(Wait.id).desc())).first()
+    wait = _last_wait(session, run, deal_id)
     if wait and wait.fact_id:
         return session.get(Fact, wait.fact_id)
     row = session.get(StageRun, run.row_id)
     return session.get(Fact, row.fact_id) if wait is None and row and row.fact_id else None
+
+
+def _last_wait(session: Session, run: runs.Run | None, deal_id: int) -> Wait | None:
+    """The last question of this run that is over."""
+    if run is None:
+        return None
+    here = (Wait.stage == run.stage, Wait.round == run.round, Wait.part == run.part)
+    mine = select(Wait).where(Wait.deal_id == deal_id, *here, Wait.subject != "")
+    return session.exec(mine.where(col(Wait.closed_at).is_not(None)).order_by(col(Wait.id).desc())).first()
 
 
 def _silence(session: Session, deal: Deal, why: str) -> Fact:

@@ -1,10 +1,10 @@
-"""Steps of production: where the current stage stands, who is told what, what an accepted stage sets going, what silence means."""
+"""Steps of production: where a stage stands, who is told, what follows, what silence means. Longer than 200: all that is read from one stand."""
 
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from models import changes, inbox, project_clock, projects, silence, wanted
+from models import changes, inbox, project_clock, projects, silence, waiting, wanted
 from models.answer import Answer
 from models.course import begins_at
 from models.delivery_answers import ChangeAnswered, ChangeOffered, MaterialsComplete, StageAnswered, StageDeemed, StageReady, WorkPaused
@@ -13,7 +13,7 @@ from models.letters import LetterOrder
 from models.projects import Stand
 from models.stage_state import StageStand
 from models.stages import Stage
-from models.tables import Deal
+from models.tables import Deal, Wait
 from models.tracks import Work, move
 from models.worktime import at
 from tasks import deals, letters, runs
@@ -147,26 +147,41 @@ def _orders(deal: Deal, stage: StageStand) -> list[tuple[str, LetterOrder]]:
 
 
 @step
-def end_silence(deal_id: int, stands: dict[str, str], heard: int) -> str:
+def end_silence(deal_id: int, stands: dict[str, str], place: str) -> str:
     """What silence to the end of the ladder means: the price lapses; a stage is accepted where the contract says so; else the project pauses.
 
-    Each is a fact of the clock's, kept once. Returns its kind, "" where the client was quicker.
+    `place` names the row that ended in silence. Each is a fact of the clock's, kept once. Returns its kind, "" where the client was quicker, or
+    where the silence was acted on before.
     """
     here = world()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id, with_for_update=True)
         stand = projects.stand(session, deal)
         stage = stand.stage(stands["stage"])
-        answer = _silence(session, deal, stand, stage)
+        key = f"deal/{deal_id}/r{deal.round}/stage/{stage.slug}/silence/"
+        asked = waiting.find(session, waiting.Spot(deal_id, Stage.PRODUCTION, deal.round, place, ""))
+        answer = _silence(session, deal, stand, stage) if asked and _is_news(session, asked, stand, stage, key) else None
         if answer is None:
             return ""
-        key = f"deal/{deal_id}/r{deal.round}/stage/{stage.slug}/silence/{heard}"
         try:
-            inbox.tell(session, deal_id, answer, source="clock", external_id=key, actor="system", now=here.now())
+            inbox.tell(session, deal_id, answer, source="clock", external_id=f"{key}{place.replace('#', '-')}", actor="system", now=here.now())
         except Refused:
             return ""
     here.nudge()
     return answer.kind
+
+
+def _is_news(session: Session, asked: Wait, stand: Stand, stage: StageStand, key: str) -> bool:
+    """Whether a silence is still to be acted on: what was asked is what stands now, and nothing has followed.
+
+    A run that takes over meets old silences again. Older facts have keys that end otherwise, so that only their start is looked at.
+    """
+    ended = asked.closed_at
+    if ended is None or asked.ladder != LADDERS.get(place_of(stand, stage)) or (stage.changed_at and stage.changed_at > ended):
+        return False
+    if any(fact.source == "clock" and fact.external_id.startswith(key) and fact.known_at >= ended for fact in stand.facts):
+        return False
+    return not waiting.went_on(session, asked)
 
 
 def _silence(session: Session, deal: Deal, stand: Stand, stage: StageStand) -> Answer | None:

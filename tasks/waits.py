@@ -9,7 +9,7 @@ that an operator sees on a suspended run, and the suspension itself.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from prefect.flow_runs import suspend_flow_run
 from pydantic import BaseModel
@@ -53,6 +53,11 @@ def for_fact(model: type[Typed], *, key: str, whose: str, what: str, ladder: str
     return for_any([model], key=key, whose=whose, what=what, ladder=ladder)
 
 
+def for_last(models: Sequence[type[Typed]], *, key: str, whose: str, what: str, ladder: str) -> Typed | None:
+    """As `for_any`, where silence closes the deal: an answer that comes while its letters are not out yet is heard at the next replay."""
+    return _for_any(Ask(models, key=key, whose=whose, what=what, ladder=ladder), is_last=True)
+
+
 def however_long(models: Sequence[type[Typed]], *, key: str, whose: str, what: str) -> Typed:
     """The first answer of these kinds, without reminders and without an end: whoever was to be told has been."""
     answer = for_any(models, key=key, whose=whose, what=what)
@@ -69,21 +74,32 @@ def for_any(
     The ladder counts from `starts` where that is given (an invoice's due day), else from the moment the question is put. `item` names
     what the question is about where there are several of its kind (a stage of production, say).
     """
-    run = runs.current()
+    return _for_any(Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
+
+
+def _for_any(ask: Ask, *, is_last: bool = False) -> Any:
+    run, models, what, whose = runs.current(), ask.models, ask.what, ask.whose
     if run is None:
         raise RuntimeError("Only a stage waits.")
     runs.check()
-    spot = run.spot(wait_keys.known(run.stage, key))
-    question = _question(spot, Ask(models, key=key, whose=whose, what=what, ladder=ladder, starts=starts, item=item))
-    forms.take(spot, models[0], item)
-    reached = _reach(spot, question)
+    spot = run.spot(wait_keys.known(run.stage, ask.key))
+    forms.take(spot, models[0], ask.item)
+    reached = _reach(spot, replace(_question(spot, ask), is_last=is_last))
     if isinstance(reached, Answered):
-        return cast("Typed", read(reached.fact.kind, reached.fact.payload))
+        return read(reached.fact.kind, reached.fact.payload)
     if isinstance(reached, Silent):
         return None
     told = f"Waiting for {what} ({whose})"
     _suspend(spot, forms.form(models[0], f"{told}, deal {spot.deal_id}."), reached.count, f"{told}{diary.until(_ends(spot))}.")
     raise AssertionError("unreachable: suspending ends the run")
+
+
+def place_of(key: str) -> str:
+    """The name of the row of the newest question that this run put under a key (`design#2`): the same at every replay, in every run."""
+    run = runs.current()
+    if run is None:
+        raise RuntimeError("Only a stage waits.")
+    return f"{key}#{run.calls[key]}"
 
 
 def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) -> list[Heard]:
@@ -197,11 +213,11 @@ def _reach(spot: Spot, question: Question) -> waiting.Reached:
     here = world()
     with here.db.writing() as session:
         wait = waiting.find(session, spot)
-        is_old = wait is not None and wait.closed_at is not None
+        was = wait.outcome if wait else ""
         reached = waiting.reach(session, spot, question, now=here.now())
-    if not is_old and isinstance(reached, Answered):
+    if was in {"", "silent"} and isinstance(reached, Answered):
         diary.write(f"{question.what} has come: {reached.fact.kind}, told by {reached.fact.actor}.")
-    elif not is_old and isinstance(reached, Silent):
+    elif not was and isinstance(reached, Silent):
         diary.write(f"Nobody has said anything about {question.what}.")
     return reached
 

@@ -1,7 +1,8 @@
 """A stage played from its first line to its end without an engine: it can be made to fail at each step, and is run again as Retry does.
 
 What belongs to Prefect is left out: a step is its function, a suspension ends the run, and nothing that a step returned is remembered, so
-that a run which is tried again says everything anew.
+that a run which is tried again says everything anew. A player that `remembers` keeps what each step returned, as Prefect does for a run:
+until the row is another run's.
 """
 
 import ast
@@ -22,7 +23,7 @@ from prefect.exceptions import ObjectNotFound, Pause
 from prefect.logging import disable_run_logger
 from sqlmodel import Session, col, select
 
-from models import waiting
+from models import waiting, wanted
 from models.cash_tables import Invoice
 from models.stages import RunState
 from models.tables import Deal, Document, Effect, Fact, Move, StageRun, Wait
@@ -44,7 +45,8 @@ class Stumble(Exception):
 class Player:
     """Runs a stage. `stumbles`: each step fails before it has done anything, and each call of it once more after it has done everything.
 
-    `typed` is what operators typed into forms, by run and key; `deaf` counts how often Prefect cannot be asked for it.
+    `typed` is what operators typed into forms, by run and key; `deaf` counts how often Prefect cannot be asked for it. `memory` is what
+    steps returned to whom, where it `remembers`.
     """
 
     here: World
@@ -55,6 +57,8 @@ class Player:
     diary: list[str] = field(default_factory=list)
     typed: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     deaf: int = 0
+    remembers: bool = False
+    memory: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def types(self, **typed: Any) -> None:
         """Fill in the form of the one suspended run, as Resume does."""
@@ -103,7 +107,10 @@ class Player:
     def step(self, task: Task, args: tuple, kwargs: dict[str, Any]) -> Any:
         """One call of a step."""
         name = f"{task.fn.__module__}.{task.fn.__name__}"
-        call = f"{name} {args} {kwargs}"
+        call, run = f"{name} {args} {kwargs}", runs.current()
+        whose = run.flow_run_id if run else "", call
+        if self.remembers and whose in self.memory:
+            return self.memory[whose]
         if self.stumbles and name not in self.failures:
             self.failures.add(name)
             raise Stumble
@@ -112,6 +119,7 @@ class Player:
         if self.stumbles and call not in self.failures:
             self.failures.add(call)
             raise Stumble
+        self.memory[whose] = result
         return result
 
     def taken(self, row_id: int) -> StageRun:
@@ -208,6 +216,13 @@ def silence(session: Session, deal: Deal, clock: ManualClock) -> None:
     """Nobody says anything until the first ladder ends."""
     ends = [wait.deadline for wait in waiting.open_waits(session, deal.id or 0) if wait.deadline]
     clock.at = min(ends) + timedelta(minutes=1)
+
+
+def another_run(session: Session, deal: Deal, _: ManualClock) -> None:
+    """The run dies, and the next one begins at the first line without its memory."""
+    for row in wanted.live_of(session, deal.id or 0):
+        row.flow_run_id = str(uuid4())
+        session.add(row)
 
 
 def until(moment: datetime) -> Say:

@@ -203,6 +203,10 @@ def in_production(session: Session) -> Deal:
     return deal
 
 
+def many_staged(session: Session) -> Deal:
+    return a_project(session, accepted=1, service="corporate-site")
+
+
 def launching_deal(session: Session) -> Deal:
     return a_project(session, work=Work.LAUNCH, accepted=20)
 
@@ -263,6 +267,9 @@ PLAYS: tuple[Play, ...] = (
     )),
     Play(S.PRODUCTION, "shown, changed, shown again, silent, approved", on(S.PRODUCTION, in_production), (
         shown, changed, shown, silence, approved, the_rest_accepted,
+    )),
+    Play(S.PRODUCTION, "silent over the second stage, back with changes, shown again", on(S.PRODUCTION, many_staged), (
+        shown, approved, shown, silence, changed, shown, approved, the_rest_accepted,
     )),
     Play(S.LAUNCH, "faulty, mended, silent, signed", on(S.LAUNCH, launching_deal), (
         say(LaunchChecked(url="https://acme.example"), STAFF), say(ActFaults(version=1, text="It is slow.")), say(FaultsMended(), STAFF), silence,

@@ -9,7 +9,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as some
 from sqlmodel import select
 
-from models import effects, facts, issued, ledger, payments
+from models import cash, effects, facts, invoices, issued, ledger, payments, performances
 from models.cash_answers import InvoiceCorrected, MoneyCame
 from models.cash_tables import Invoice, Payment
 from models.effects import EffectState
@@ -18,14 +18,19 @@ from models.money import Money
 from models.provider_event import ProviderEvent
 from models.stages import RunState, Stage
 from models.tables import Deal, Effect, Fact, StageRun, Wait
-from models.tracks import Sales, Work
+from models.tracks import Sales, Work, is_open
+from models.wanted import live_of
 from tasks import cashier, corrections
+from tasks import payments as payment_steps
 from tasks.world import World, world
+from tests.aftermath import a_completed_project, handed_over
 from tests.factories import a_contract, a_deal, a_payment, a_run, a_signed_deal, a_wait, an_invoice
 from tests.fakes import MONDAY, CardTill
 from tests.models.billing import balances
+from tests.projecting import a_project
 from tests.studio import the_company
 from tests.tasks.places import at
+from tests.tasks.stages import inside
 from tests.worlds import with_till
 
 CARD: dict[str, Any] = {"source": "sandbox", "method": "card"}
@@ -139,7 +144,7 @@ def test_whoever_waits_for_the_money_is_woken_once(here: World) -> None:
     assert rows(here, Wait, stage="payment")[0].due_at == MONDAY
     with here.db.reading() as session:
         [fact] = facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)
-    told = {"part": 1, "number": "NLC-2026-0001", "reason": "Fewer pages"}
+    told = {"part": 1, "number": "NLC-2026-0001", "reason": "Fewer pages", "again": False}
     assert (fact.actor, fact.payload, fact.subject) == ("staff:conor", told, f"deal/{invoice.deal_id}/r1/payment/1")
 
 
@@ -153,6 +158,89 @@ def test_a_part_is_invoiced_anew_when_all_of_it_was_taken_back_and_somebody_aske
     if wanted:
         with here_sqlite.db.reading() as session:
             assert facts.of_deal(session, invoice.deal_id, InvoiceCorrected.kind)[0].id == found[0].fact_id
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.WAITING, RunState.FAILED])
+def test_an_invoice_whose_letter_is_held_up_is_issued_anew_by_a_run_of_its_own(here: World, state: RunState) -> None:
+    invoice = invoiced(here)
+    with here.db.writing() as session:
+        held = a_run(session, Stage.INVOICE, session.get_one(Deal, invoice.deal_id), state=state, flow_run_id="held", part=1)
+    credit(invoice.number, again=True)
+    old, new = rows(here, StageRun, stage="invoice")
+    assert (old.id, old.state, old.why) == (held.id, RunState.WITHDRAWN, "credit note NLC-2026-0001: it is issued anew")
+    assert (new.state, new.key, new.part) == (RunState.WANTED, f"deal-{invoice.deal_id}/invoice/r1/p1/g2", 1)
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        fresh = invoices.issue(session, the_company(), deal, 1, now=MONDAY, fact=session.get_one(Fact, new.fact_id))
+        assert fresh.id != invoice.id and ledger.open_of(session, fresh).amount == invoice.gross
+
+
+def test_what_was_to_be_issued_anew_is_also_by_a_run_that_an_operator_starts(here: World) -> None:
+    invoice = invoiced(here)
+    credit(invoice.number, again=True)
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        fresh, same = (invoices.issue(session, the_company(), deal, 1, now=MONDAY) for _ in range(2))
+        assert fresh.id == same.id != invoice.id
+    credit(fresh.number, key="run/2")
+    with here.db.writing() as session:
+        assert invoices.issue(session, the_company(), session.get_one(Deal, deal.id), 1, now=MONDAY).id == fresh.id, "nobody asked for a third"
+
+
+def owing(here: World) -> Invoice:
+    """The last invoice of a deal that was handed over; the first one is paid."""
+    with here.db.writing() as session:
+        return an_invoice(session, handed_over(session, a_completed_project(session)), part=2)
+
+
+def test_a_last_payment_that_is_waived_ends_the_deal_as_if_it_were_paid(here: World) -> None:
+    invoice = owing(here)
+    assert deal_of(here, invoice).money == "final_due"
+    for _ in range(2):
+        credit(invoice.number)
+    deal = deal_of(here, invoice)
+    assert (deal.money, is_open(deal)) == ("paid", False)
+    assert sorted(row.stage for row in rows(here, StageRun) if row.stage in {"review", "closing"}) == ["closing", "review"]
+    with here.db.reading() as session:
+        deal = session.get_one(Deal, deal.id)
+        assert performances.amount_of(session, deal).amount == issued.of_part(session, deal, 1).net, "what was waived brings nothing"
+        assert performances.closed_on(session, here.company, deal) == MONDAY.date()
+    is_right(here)
+
+
+def test_a_last_payment_that_is_issued_anew_is_waited_for(here: World) -> None:
+    invoice = owing(here)
+    credit(invoice.number, again=True)
+    assert (deal_of(here, invoice).money, rows(here, StageRun, stage="review")) == ("deposit_paid", [])
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        for row in live_of(session, deal.id):
+            row.state = RunState.CANCELLED.value
+        assert cash.settle(session, deal, why="x", fact=None, now=MONDAY) == "deposit_paid", "an operator will start it again"
+        fresh = invoices.issue(session, the_company(), deal, 2, now=MONDAY)
+        assert cash.settle(session, deal, why="x", fact=None, now=MONDAY) == "final_due"
+        a_payment(session, fresh)
+        assert cash.settle(session, deal, why="x", fact=None, now=MONDAY) == "paid"
+
+
+def test_a_deal_that_was_stuck_over_a_waived_payment_is_ended_by_its_payment_run(here: World) -> None:
+    invoice = owing(here)
+    credit(invoice.number)
+    with here.db.writing() as session:
+        deal = session.get_one(Deal, invoice.deal_id)
+        deal.money = "final_due"
+        for row in session.exec(select(StageRun)).all():
+            session.delete(row)
+    with inside(here, Stage.PAYMENT, deal, part=2):
+        assert payment_steps.conclude_payment.fn(deal.id, 2, "credited") == "paid"
+    assert {row.stage for row in rows(here, StageRun)} >= {"review", "closing"}
+
+
+def test_a_deposit_that_is_given_back_while_the_work_goes_on_is_not_asked_for(here: World) -> None:
+    with here.db.writing() as session:
+        first = issued.of_part(session, a_project(session), 1)
+    credit(first.number)
+    assert deal_of(here, first).money == "deposit_paid"
 
 
 def test_what_is_credited_in_part_is_not_issued_again_and_that_is_said(here_sqlite: World) -> None:

@@ -24,7 +24,7 @@ from tests.factories import a_fact, a_wait
 from tests.tasks.places import at
 from tests.tasks.stages import inside
 
-WAITING = {"for_fact", "for_any", "for_some", "however_long", "until", "ask", "Ask"}
+WAITING = {"for_fact", "for_last", "for_any", "for_some", "however_long", "until", "ask", "Ask"}
 
 
 def mail(key: str, deal_id: int, name: str = "brief-invitation") -> str:

@@ -1,19 +1,22 @@
 """Steps of production: each stage's letters once, payments with the stages that make them due, silence as the contract has it."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlmodel import col, select
 
-from models import changes, effects, facts, projects
+from models import changes, effects, facts, inbox, projects
 from models.delivery_answers import ChangeAnswered, ChangeOffered, StageAnswered, StageDeemed, WorkPaused
 from models.effects import EffectState
 from models.stages import Stage
-from models.tables import Deal, Document, Effect
+from models.tables import Deal, Document, Effect, Wait
 from models.tracks import Work
+from models.waiting import open_waits
 from models.wanted import live_of
 from tasks import productions as steps
+from tasks.productions import LADDERS
 from tasks.world import World
 from tests.factories import a_wait, told
 from tests.fakes import MONDAY
@@ -63,9 +66,24 @@ def silent(here: World, on: bool) -> None:
             session.add(document)
 
 
+def a_question(session, deal: Deal, ladder: str, number: int = 1) -> Wait:
+    """The specification's question with this ladder, open."""
+    about = f"deal/{deal.id}/r1/stage/specification"
+    return a_wait(session, deal, StageDeemed, stage=Stage.PRODUCTION, key=f"specification#{number}", subject=about, ladder=ladder)
+
+
+def nobody_answered(session, deal: Deal, *, at: datetime = MONDAY) -> str:
+    """The question that is open, or a first one about where the specification stands, ends in silence; the name of its row."""
+    asked = [wait for wait in open_waits(session, deal.id) if wait.stage == Stage.PRODUCTION]
+    wait = asked[0] if asked else a_question(session, deal, LADDERS[projects.stand(session, deal).stage("specification").place])
+    wait.outcome, wait.closed_at = "silent", at
+    session.add(wait)
+    return wait.key
+
+
 def warn(session, deal: Deal, count: int) -> None:
     """So many warnings that have gone out on the stage that is shown."""
-    wait = a_wait(session, deal, StageAnswered, stage=Stage.PRODUCTION, subject=f"deal/{deal.id}/r1/stage/specification", ladder="stage-approval")
+    wait = a_question(session, deal, "stage-approval")
     for rung in range(count):
         key = f"deal/{deal.id}/r1/production/wait-{wait.id}/rung-{rung + 2}"
         effect = effects.plan(session, key, "letter", deal_id=deal.id, what="stage-warning", now=MONDAY)
@@ -178,9 +196,8 @@ def test_silence_on_a_stage_means_what_the_contract_says(here: World, deal: Deal
     silent(here, accepts)
     act(here, deal, a_shown_stage, "specification")
     act(here, deal, warn, 2)
-    stands = look(deal)
-    for _ in range(2):
-        assert steps.end_silence.fn(deal.id, stands, 1) in {kind.kind, ""}
+    stands, place = look(deal), act(here, deal, nobody_answered)
+    assert [steps.end_silence.fn(deal.id, stands, place) for _ in range(2)] == [kind.kind, ""]
     with here.db.reading() as session:
         [fact] = facts.of_deal(session, deal.id, kind.kind)
         assert (fact.source, fact.actor, session.get_one(Deal, deal.id).work) == ("clock", "system", work)
@@ -194,7 +211,7 @@ def test_a_client_who_was_not_warned_twice_accepts_nothing_by_silence(here: Worl
     silent(here, True)
     act(here, deal, a_shown_stage, "specification")
     act(here, deal, warn, count)
-    assert steps.end_silence.fn(deal.id, look(deal), 1) == WorkPaused.kind
+    assert steps.end_silence.fn(deal.id, look(deal), act(here, deal, nobody_answered)) == WorkPaused.kind
 
 
 def test_a_warning_that_came_back_warned_nobody(here: World, deal: Deal) -> None:
@@ -205,23 +222,52 @@ def test_a_warning_that_came_back_warned_nobody(here: World, deal: Deal) -> None
         last = session.exec(select(Effect).where(Effect.what == "stage-warning")).all()[-1]
         last.result = {**last.result, "bounced": {"address": "x"}}
         session.add(last)
-    assert steps.end_silence.fn(deal.id, look(deal), 1) == WorkPaused.kind
+    assert steps.end_silence.fn(deal.id, look(deal), act(here, deal, nobody_answered)) == WorkPaused.kind
 
 
 def test_silence_on_a_price_lapses_it_and_the_stage_is_asked_about_again(here: World, deal: Deal) -> None:
     act(here, deal, a_shown_stage, "specification")
     act(here, deal, comments, "specification")
     act(here, deal, told, ChangeOffered(stage="specification", text="More pages", price=Decimal(100)))
-    assert steps.end_silence.fn(deal.id, look(deal), 1) == ChangeAnswered.kind
+    assert steps.end_silence.fn(deal.id, look(deal), act(here, deal, nobody_answered)) == ChangeAnswered.kind
     assert stage_is(deal) == ("specification", "shown", "client")
+
+
+def test_an_old_silence_says_nothing_about_what_was_shown_since(here: World, deal: Deal) -> None:
+    act(here, deal, a_shown_stage, "specification")
+    place = act(here, deal, nobody_answered)
+    for does in (comments, a_shown_stage):
+        act(here, deal, does, "specification", at=MONDAY + timedelta(hours=1))
+    assert steps.end_silence.fn(deal.id, look(deal), place) == ""
+    with here.db.reading() as session:
+        assert session.get_one(Deal, deal.id).work == Work.PRODUCTION
+
+
+def test_a_silence_that_meant_nothing_then_means_nothing_after_the_next_question(here: World, deal: Deal) -> None:
+    act(here, deal, a_shown_stage, "specification")
+    place = act(here, deal, nobody_answered)
+    act(here, deal, a_question, "stage-approval", number=2)
+    assert steps.end_silence.fn(deal.id, look(deal), place) == ""
+
+
+def test_a_pause_that_a_release_before_told_of_is_not_told_again(here: World, deal: Deal) -> None:
+    act(here, deal, a_shown_stage, "specification")
+    place = act(here, deal, nobody_answered)
+    with here.db.writing() as session:
+        key = f"deal/{deal.id}/r1/stage/specification/silence/3"
+        inbox.tell(session, deal.id, WorkPaused(what="your word"), source="clock", external_id=key, actor="system", now=MONDAY)
+        session.get_one(Deal, deal.id).work = Work.PRODUCTION.value
+    assert steps.end_silence.fn(deal.id, look(deal), place) == ""
+    with here.db.reading() as session:
+        assert len(facts.of_deal(session, deal.id, WorkPaused.kind)) == 1
 
 
 def test_who_answered_just_in_time_is_not_overruled_by_silence(here: World, deal: Deal) -> None:
     act(here, deal, a_shown_stage, "specification")
-    stands = look(deal)
+    stands, place = look(deal), act(here, deal, nobody_answered)
     version = int(stands["version"])
     act(here, deal, told, StageAnswered(stage="specification", version=version, decision="approve"))
-    assert steps.end_silence.fn(deal.id, stands, 1) == ""
+    assert steps.end_silence.fn(deal.id, stands, place) == ""
     with here.db.reading() as session:
         assert facts.of_deal(session, deal.id, StageDeemed.kind) == []
         assert not projects.stand(session, session.get_one(Deal, deal.id)).stage("specification").is_deemed

@@ -15,10 +15,11 @@ from sqlmodel import select
 from deployments.serve import STAGES
 from models.company import Company
 from models.db import Database
+from models.stages import Stage
 from models.tables import Effect, Wait
 from tasks.world import use
 from tests.fakes import ManualClock
-from tests.tasks.played import Player, ending, steps_of, without_engine
+from tests.tasks.played import Player, another_run, ending, steps_of, without_engine
 from tests.tasks.scenarios import FLOWS, PLAYS, Play
 from tests.worlds import inhabited
 
@@ -77,3 +78,22 @@ def test_a_stage_that_fails_before_and_after_each_of_its_steps_ends_as_if_it_had
         called |= smooth.called
     assert steps_of(stage) - called == set(), "no play calls these steps"
     assert called - steps_of(stage) == set()
+
+
+PRODUCTIONS = [play for play in PLAYS if play.stage == Stage.PRODUCTION]
+
+
+@pytest.mark.parametrize("play", PRODUCTIONS, ids=str)
+def test_production_ends_the_same_whenever_another_run_takes_it_over(
+    play: Play, tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run remembers what its steps returned; the next one knows only our rows, and begins with the stage that is current by then."""
+    ends = []
+    for line in range(len(play.script)):
+        says = [*play.script[:line], another_run, *play.script[line:]] if line else list(play.script)
+        with a_studio(tmp_path / f"{line}", sqlite_template, play.company) as player:
+            player.remembers = True
+            played(replace(play, script=tuple(says)), player, monkeypatch)
+            ends.append(ending(player.here))
+    for line, end in enumerate(ends):
+        assert end == ends[0], f"{play}: taken over after {line} lines"
