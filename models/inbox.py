@@ -96,9 +96,9 @@ def tell(
     Telling the same (source, external id) again changes nothing and gives the first fact back.
     Raises Missing for an unknown deal, Refused when the fact makes no sense now; then nothing is kept.
     """
-    deal = session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).first()
-    if deal is None:
+    if session.get(Deal, deal_id) is None:
         raise Missing(f"There is no deal {deal_id}.")
+    deal = waiting.lock(session, deal_id)
     known = facts.find(session, source, external_id)
     if known:
         return known, False

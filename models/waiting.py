@@ -159,8 +159,9 @@ def put_off(session: Session, wait: Wait, until: datetime) -> None:
 
 
 def lock(session: Session, deal_id: int) -> Deal:
-    """The deal, with everybody else who asks or tells something about it kept out until this transaction ends."""
-    return session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).one()
+    """The deal as it is now, with everybody else who asks or tells something about it kept out until this transaction ends."""
+    mine = select(Deal).where(Deal.id == deal_id).with_for_update().execution_options(populate_existing=True)
+    return session.exec(mine).one()
 
 
 def wake(session: Session, fact: Fact, *, now: datetime) -> int:
