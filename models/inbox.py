@@ -5,7 +5,7 @@ Everything else is a stage's business, which the fact wakes.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -207,10 +207,10 @@ def _check_released(session: Session, deal: Deal, answer: Released, now: datetim
 
 
 def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: datetime) -> None:  # noqa: ARG001
-    rested = now - deal.held_since if deal.held_since else timedelta()
+    since = deal.held_since or now
     deal.held_since = deal.held_until = None
     session.add(deal)
-    waiting.shift_all(session, deal.id or 0, rested)
+    waiting.shift_all(session, deal.id or 0, since=since, now=now)
     order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": link_facts.page_of(session, deal)})
     letters.plan(session, f"deal/{deal.id}/released/{fact.id}", order, now=now)
 
