@@ -7,17 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, func, make_url, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlmodel import Session
 
 from models.errors import Unavailable
 
 BUSY_SECONDS = 20
-_AWAY = frozenset({None, "57P01", "57P02", "57P03", "53300"})
+LONGEST_IDLE = 600
+"""Seconds after which PostgreSQL ends a transaction in which nothing is asked: a host that hangs keeps no deal from the others for longer."""
+_LINE = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""A line to a host that lost its power is found dead within a minute, from here and from there."""
+_SESSION = {
+    "lock_timeout": f"{BUSY_SECONDS}s", "idle_in_transaction_session_timeout": f"{LONGEST_IDLE}s", "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3", "tcp_user_timeout": "60s",
+}  # fmt: skip
+_AWAY = frozenset({None, "57P01", "57P02", "57P03", "53300", "25P03"})
 BUSY, FULL = "The database is busy; it is tried again.", "The database cannot write, its disk may be full; it is tried again."
 AWAY = "The database is away; it is tried again."
 PASSES = {
-    "locked": BUSY, "deadlock": BUSY, "serialize": BUSY, "disk is full": FULL, "disk I/O error": FULL, "No space left on device": FULL,
+    "locked": BUSY, "lock timeout": BUSY, "deadlock": BUSY, "serialize": BUSY,
+    "disk is full": FULL, "disk I/O error": FULL, "No space left on device": FULL,
 }  # fmt: skip
 """What databases say of troubles that pass by themselves, or as soon as somebody makes room."""
 
@@ -79,14 +88,14 @@ def _what_passes() -> Generator[None]:
     """Say Unavailable of a trouble that passes by itself."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InternalError) as error:
         said = next((said for word, said in PASSES.items() if word in str(error.orig)), AWAY if _is_away(error) else "")
         if said:
             raise Unavailable(said) from error
         raise
 
 
-def _is_away(error: OperationalError) -> bool:
+def _is_away(error: DBAPIError) -> bool:
     """Whether PostgreSQL is gone, stopping, starting or full, which passes; what was asked of it is not wrong."""
     return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _AWAY
 
@@ -112,26 +121,37 @@ def alone(db: Database, name: str) -> Generator[None]:
         return
     key = func.hashtextextended(f"alone/{name}", 0)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(select(func.pg_advisory_lock(key)))
+        connection.exec_driver_sql("SET lock_timeout = 0")  # what others do in there may take its time
         try:
-            yield
+            connection.execute(select(func.pg_advisory_lock(key)))
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(key)))
         finally:
-            connection.execute(select(func.pg_advisory_unlock(key)))
+            connection.exec_driver_sql(f"SET lock_timeout = '{_SESSION['lock_timeout']}'")
 
 
 def _engine(url: str, most: int) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         kept = -(-most // 3)
-        return create_engine(
-            address, pool_pre_ping=True, pool_size=kept, max_overflow=most - kept, connect_args={"connect_timeout": BUSY_SECONDS}
-        )  # fmt: skip
+        arguments = {"connect_timeout": BUSY_SECONDS, **_LINE}
+        engine = create_engine(address, pool_pre_ping=True, pool_size=kept, max_overflow=most - kept, connect_args=arguments)
+        event.listen(engine, "connect", _set_up_postgres)
+        return engine
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _set_up_postgres(connection: Any, _record: object) -> None:
+    for name, value in _SESSION.items():
+        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    connection.commit()
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from models.stages import LIVE, RunState
 from models.tables import Deal, Fact, StageRun, Wait
+from models.waiting import OUTAGE
 
 GOES_ON = [state.value for state in LIVE if state not in (RunState.WANTED, RunState.FAILED)]
 """States of a row whose run goes on when it is woken."""
@@ -20,7 +21,8 @@ GOES_ON = [state.value for state in LIVE if state not in (RunState.WANTED, RunSt
 
 def ripe(session: Session, *, now: datetime, limit: int) -> dict[str, datetime]:
     """The flow runs whose wait has its answer, or whose time is up, with since when; longest first."""
-    is_past = and_(col(Wait.deadline) <= now, col(Deal.held_since).is_(None))
+    goes_on = or_(col(Deal.held_since).is_(None), col(Wait.key).startswith(OUTAGE))
+    is_past = and_(col(Wait.deadline) <= now, goes_on)
     since = func.min(Wait.due_at)
     wanted = (
         select(Wait.flow_run_id, since)

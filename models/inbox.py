@@ -5,7 +5,7 @@ Everything else is a stage's business, which the fact wakes.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -96,9 +96,9 @@ def tell(
     Telling the same (source, external id) again changes nothing and gives the first fact back.
     Raises Missing for an unknown deal, Refused when the fact makes no sense now; then nothing is kept.
     """
-    deal = session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).first()
-    if deal is None:
+    if session.get(Deal, deal_id) is None:
         raise Missing(f"There is no deal {deal_id}.")
+    deal = waiting.lock(session, deal_id)
     known = facts.find(session, source, external_id)
     if known:
         return known, False
@@ -207,10 +207,10 @@ def _check_released(session: Session, deal: Deal, answer: Released, now: datetim
 
 
 def _release(session: Session, deal: Deal, answer: Released, fact: Fact, now: datetime) -> None:  # noqa: ARG001
-    rested = now - deal.held_since if deal.held_since else timedelta()
+    since = deal.held_since or now
     deal.held_since = deal.held_until = None
     session.add(deal)
-    waiting.shift_all(session, deal.id or 0, rested)
+    waiting.shift_all(session, deal.id or 0, since=since, now=now)
     order = LetterOrder(name="deal-resumed", deal_id=deal.id or 0, to="client", links={"link": link_facts.page_of(session, deal)})
     letters.plan(session, f"deal/{deal.id}/released/{fact.id}", order, now=now)
 

@@ -55,7 +55,7 @@ def settle(session: Session, restore: Restore, *, moved: bool) -> Told:
     opened = [deal for deal in session.exec(select(Deal)) if is_open(deal)]
     for deal in opened:
         if not moved and restore.now > restore.made_at and deal.held_since is None:
-            waiting.shift_all(session, deal.id or 0, restore.now - restore.made_at)
+            waiting.shift_all(session, deal.id or 0, since=restore.made_at, now=restore.now)
     payload: dict[str, Any] = {
         "id": restore.id, "made_at": restore.made_at.isoformat(), "numbers": restore.numbers, "deals": deals, "applications": applications,
     }  # fmt: skip

@@ -57,9 +57,9 @@ def match(session: Session, payment_id: int, invoice_numbers: Sequence[str], *, 
         return session.get_one(Payment, payment_id)
     payment = _in_suspense(session, payment_id)
     if payment.direction == "out":
-        reason = outgoing.match_out(session, payment, invoices, actor=f"staff:{who}", now=now)
-        if reason:
-            raise Refused(reason)
+        wrong = outgoing.match_out(session, payment, invoices, actor=f"staff:{who}", now=now)
+        if wrong:
+            raise Refused(wrong)
     else:
         _place(session, payment, invoices, who, now)
     payment.said = " ".join(filter(None, [payment.said, f"Matched by {who}.", reason]))

@@ -64,6 +64,8 @@ class Suspend:
 
 
 Reached = Answered | Silent | Suspend
+OUTAGE = "outage/"
+"""How the keys of pauses begin in which a vendor is away."""
 
 
 def find(session: Session, spot: Spot) -> Wait | None:
@@ -144,8 +146,8 @@ def over(session: Session, spot: Spot, *, now: datetime) -> bool:
 
 
 def is_past(deal: Deal, wait: Wait, now: datetime) -> bool:
-    """Whether the deadline has passed; it never passes while the deal is on hold."""
-    return wait.deadline is not None and wait.deadline <= now and deal.held_since is None
+    """Whether the deadline has passed; while the deal is on hold only an outage's does: what was answered in the rest is carried out in it."""
+    return wait.deadline is not None and wait.deadline <= now and (deal.held_since is None or wait.key.startswith(OUTAGE))
 
 
 def next_due(wait: Wait) -> datetime | None:
@@ -172,8 +174,9 @@ def put_off(session: Session, wait: Wait, until: datetime) -> None:
 
 
 def lock(session: Session, deal_id: int) -> Deal:
-    """The deal, with everybody else who asks or tells something about it kept out until this transaction ends."""
-    return session.exec(select(Deal).where(Deal.id == deal_id).with_for_update()).one()
+    """The deal as it is now, with everybody else who asks or tells something about it kept out until this transaction ends."""
+    mine = select(Deal).where(Deal.id == deal_id).with_for_update().execution_options(populate_existing=True)
+    return session.exec(mine).one()
 
 
 def wake(session: Session, fact: Fact, *, now: datetime) -> int:
@@ -204,9 +207,12 @@ def drop_all(session: Session, deal_id: int, *, now: datetime) -> None:
         _close(session, wait, "dropped", now)
 
 
-def shift_all(session: Session, deal_id: int, by: timedelta) -> None:
-    """Move every rung not yet sent and every deadline of a deal by a time it rested."""
+def shift_all(session: Session, deal_id: int, *, since: datetime, now: datetime) -> None:
+    """Move every rung not yet sent and every deadline by the time that its question rested: of a newer one less, of an outage nothing."""
     for wait in open_waits(session, deal_id):
+        if wait.key.startswith(OUTAGE):
+            continue
+        by = max(now - max(since, wait.opened_at), timedelta())
         sent, rest = wait.rungs[: wait.rungs_sent], wait.rungs[wait.rungs_sent :]
         wait.rungs = [*sent, *({**rung, "at": (datetime.fromisoformat(rung["at"]) + by).isoformat()} for rung in rest)]
         wait.deadline = wait.deadline + by if wait.deadline else None
@@ -223,7 +229,7 @@ def _reckon(session: Session, wait: Wait) -> None:
 def _outages_over(session: Session, spot: Spot, now: datetime) -> None:
     """Whoever has come to this line is past every outage before it, also of a step that has another name by now."""
     same = (Wait.deal_id == spot.deal_id, Wait.stage == spot.stage, Wait.round == spot.round, Wait.part == spot.part, Wait.key != spot.key)
-    for wait in session.exec(select(Wait).where(*same, col(Wait.key).startswith("outage/"), col(Wait.closed_at).is_(None))).all():
+    for wait in session.exec(select(Wait).where(*same, col(Wait.key).startswith(OUTAGE), col(Wait.closed_at).is_(None))).all():
         _close(session, wait, "over", now)
 
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from models.db import serialise
 from models.errors import HandedBack, Missing, Refused
 from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
 from models.tracks import Sales, Work
+from models.waiting import lock
 
 AT_ONCE = 500
 STARTS_FROM: dict[Stage, frozenset[Sales]] = {
@@ -87,7 +89,7 @@ def want_anew(session: Session, stage: Stage, *, deal: Deal, part: int, fact: Fa
 
 def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -> None:
     """Write which flow run was made of the row, unless the run was quicker and wrote it itself."""
-    row = session.get_one(StageRun, row_id)
+    row = now_is(session, row_id)
     row.flow_run_id = flow_run_id
     if row.state == RunState.WANTED:
         _to(session, row, RunState.CREATED, now)
@@ -96,8 +98,7 @@ def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -
 
 def begin(session: Session, key: str, flow_run_id: str, owner: str, *, now: datetime) -> StageRun | None:
     """The row that this flow run carries out, now running; None if the run has lost it and must stop quietly."""
-    by_key = select(StageRun).where(StageRun.key == key) if key else select(StageRun).where(StageRun.flow_run_id == flow_run_id)
-    row = session.exec(by_key).first()
+    row = session.exec(_kept(StageRun.key == key if key else StageRun.flow_run_id == flow_run_id)).first()
     if row is None or row.state not in LIVE or row.flow_run_id not in (None, flow_run_id):
         return None
     row.flow_run_id, row.owner, row.why = flow_run_id, owner, ""
@@ -111,9 +112,9 @@ def adopt(session: Session, stage: Stage, deal_id: int, flow_run_id: str, owner:
     Raises Missing without such a deal; Refused while the stage has a live run or is not what the deal needs, HandedBack where it would take
     a client back from support.
     """
-    deal = session.get(Deal, deal_id)
-    if deal is None:
+    if session.get(Deal, deal_id) is None:
         raise Missing(f"There is no deal {deal_id}.")
+    deal = lock(session, deal_id)
     own = session.exec(select(StageRun).where(StageRun.flow_run_id == flow_run_id)).first()
     live = session.exec(
         select(StageRun).where(
@@ -160,6 +161,19 @@ def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:
     return session.exec(select(StageRun.id).where(*same)).first() is not None
 
 
+def now_is(session: Session, row_id: int) -> StageRun:
+    """A row as it is now, which nobody else changes until this transaction ends."""
+    return session.exec(_kept(StageRun.id == row_id)).one()
+
+
+def keep(session: Session, row_id: int, flow_run_id: str) -> StageRun:
+    """The row of the run that is about to write, kept for it. Raises Refused where another has it by now, or nobody wants it any more."""
+    row = now_is(session, row_id)
+    if row.flow_run_id != flow_run_id or row.state not in {RunState.RUNNING, RunState.DONE}:
+        raise Refused(f"Run {row.key} is {row.state}: what it does is not wanted any more.")
+    return row
+
+
 def owns(session: Session, row_id: int, flow_run_id: str) -> bool:
     """Whether this flow run still is the one to act for its row."""
     row = session.get_one(StageRun, row_id)
@@ -188,7 +202,7 @@ def succeed(session: Session, row: StageRun, *, now: datetime, why: str) -> Stag
 
 def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but: str = "") -> None:
     """Nobody wants a deal's live runs any more; the waker cancels them in Prefect. `but` names a flow run to leave alone."""
-    for row in live_of(session, deal_id):
+    for row in session.exec(_kept(StageRun.deal_id == deal_id, col(StageRun.state).in_(LIVE)).order_by(col(StageRun.id))).all():
         if row.flow_run_id is None or row.flow_run_id != but:
             mark(session, row, RunState.WITHDRAWN, now=now, why=why)
 
@@ -214,6 +228,11 @@ def touch(session: Session, row_id: int, *, now: datetime) -> None:
     row = session.get_one(StageRun, row_id)
     row.touched_at = now
     session.add(row)
+
+
+def _kept(*which: Any) -> SelectOfScalar[StageRun]:
+    """Rows read anew and kept from everybody else: what a session has loaded before may be outdated on PostgreSQL."""
+    return select(StageRun).where(*which).with_for_update().execution_options(populate_existing=True)
 
 
 def _to(session: Session, row: StageRun, to: RunState, now: datetime) -> None:

@@ -79,6 +79,7 @@ def _end(session: Session, here: World, deal: Deal, reason: str, fact: Fact) -> 
     move(session, deal, Work.CANCELLED, why=reason, fact=fact, now=here.now())
     if deal.sales == Sales.SIGNED:
         move(session, deal, Sales.LOST, why=reason, fact=fact, now=here.now())
+    deal.held_since = deal.held_until = None
     waiting.drop_all(session, deal.id or 0, now=here.now())
     wanted.withdraw_all(session, deal.id or 0, why=reason, now=here.now())
     effects.drop_planned(session, deal.id or 0, "The work was cancelled.", now=here.now())

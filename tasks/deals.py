@@ -19,7 +19,9 @@ def move_deal(deal_id: int, to: Sales, why: str) -> str:
     """Move a deal along the sale; return where it stands. Said again it changes nothing."""
     here = world()
     with here.db.writing() as session:
-        deal = session.get_one(Deal, deal_id)
+        deal, run = waiting.lock(session, deal_id), runs.current()
+        if run:
+            wanted.keep(session, run.row_id, run.flow_run_id)
         move(session, deal, to, why=why, fact=cause(session, deal_id), now=here.now())
         return deal.sales
 
@@ -29,7 +31,7 @@ def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str, part: 
     """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction."""
     here, run = world(), runs.current()
     with here.db.writing() as session:
-        deal, fact = session.get_one(Deal, deal_id), cause(session, deal_id)
+        deal, fact = waiting.lock(session, deal_id), cause(session, deal_id)
         move(session, deal, to, why=why, fact=fact, now=here.now())
         if next_stage:
             wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now(), part=part)
@@ -43,7 +45,7 @@ def hand_on(deal_id: int, next_stage: Stage, part: int) -> str:
     """End this stage without a move of the sale: the next one wanted for a part of the payment plan, this run's row done; return its key."""
     here, run = world(), runs.current()
     with here.db.writing() as session:
-        deal = session.get_one(Deal, deal_id)
+        deal = waiting.lock(session, deal_id)
         row = wanted.want(session, next_stage, deal=deal, fact=cause(session, deal_id), now=here.now(), part=part)
         finish(session, run)
     here.nudge()
@@ -126,11 +128,14 @@ def _silence(session: Session, deal: Deal, why: str) -> Fact:
 
 
 def finish(session: Session, run: runs.Run | None) -> None:
-    """End this run's row, in the transaction of its last step, with the pauses that it may have opened."""
+    """End this run's row, in the transaction of its last step, with the pauses that it may have opened.
+
+    Raises Refused, and so undoes the step, where somebody closed the deal or took the run over while the step worked.
+    """
     here = world()
     if run is None:
         return
-    row = session.get_one(StageRun, run.row_id)
+    row = wanted.keep(session, run.row_id, run.flow_run_id)
     if row.state == RunState.RUNNING:
         wanted.mark(session, row, RunState.DONE, now=here.now())
     own = (row.stage, row.round, row.part)

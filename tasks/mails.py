@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models import arrivals, incoming_mail, leases
 from models.arrivals import Taken
-from models.errors import Refused
+from models.errors import Refused, Unavailable
 from models.incoming_mail import Arrived
 from tasks.gateways.mail_in import Mailbox
 from tasks.step import step
@@ -66,6 +66,9 @@ def _one(here: World, box: Mailbox, arrived: Arrived) -> list[str]:
         taken = take(here, arrived)
     except Refused as wrong:
         taken = Taken(str(wrong), is_placed=False)
+    except (Unavailable, OSError) as away:  # ours, not the letter's: it stays in the mailbox until there is a database and a disk again
+        log.warning("A letter is not taken in yet: %s", away)
+        return []
     except Exception as error:  # as above
         log.exception("A letter cannot be taken in.")
         _tries[mark] += 1

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from prefect.client.schemas.objects import State, StateType
 from sqlmodel import Session
 
-from models import due, wanted
+from models import due, waiting, wanted
 from models.stages import LIVE, RunState
 from models.tables import StageRun
 from tasks import heartbeat
@@ -92,7 +92,9 @@ def _look(session: Session, here: World, doubted: list[str]) -> _Found:
 def replace(here: World, prefect: Engine, row: StageRun, why: str, done: Round) -> None:
     """The next generation takes a dead run's row over; the dead one is shown as crashed."""
     with here.db.writing() as session:
-        fresh = session.get_one(StageRun, row.id)
+        if row.deal_id:
+            waiting.lock(session, row.deal_id)  # a deal that is being closed gets no successor
+        fresh = wanted.now_is(session, row.id or 0)
         if fresh.state != row.state or fresh.owner != row.owner:
             return
         fresh.owner = ""
@@ -152,7 +154,7 @@ def agree(here: World, prefect: Engine, row: StageRun, state: State | None, done
 
 def _write(here: World, row: StageRun, to: RunState, why: str, done: Round) -> bool:
     with here.db.writing() as session:
-        fresh = session.get_one(StageRun, row.id)
+        fresh = wanted.now_is(session, row.id or 0)
         if (fresh.state, fresh.touched_at) != (row.state, row.touched_at):
             return False
         fresh.owner = ""
@@ -169,5 +171,5 @@ def _cancel(here: World, prefect: Engine, rows: list[StageRun], done: Round) -> 
         if state is not None and state.type not in ENDED:
             prefect.cancel(row.flow_run_id or "", name="Withdrawn", why=row.why)
         with here.db.writing() as session:
-            wanted.mark(session, session.get_one(StageRun, row.id), RunState.CANCELLED, now=here.now(), why=row.why)
+            wanted.mark(session, wanted.now_is(session, row.id or 0), RunState.CANCELLED, now=here.now(), why=row.why)
         done.mended.append(f"{row.key}: withdrawn")

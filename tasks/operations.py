@@ -5,7 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, col, select
 
-from models import attempts, facts, inbox, letters, links, proposals
+from models import attempts, facts, inbox, letters, links, proposals, waiting
 from models.answers import BY_KIND, Answer, Noted, ProposalRevised
 from models.cash_tables import Invoice
 from models.errors import Missing, Refused
@@ -46,9 +46,9 @@ def revise(deal_id: int, revision: dict[str, Any], who: str, key: str, *, keep: 
     """What a revision changes: {changes, shown: the whole in Markdown}; with `keep` it is the next version, and the stage is told."""
     here = world()
     with here.db.writing() as session:
-        deal = session.get(Deal, deal_id)
-        if deal is None:
+        if session.get(Deal, deal_id) is None:
             raise Missing(f"There is no deal {deal_id}.")
+        deal = waiting.lock(session, deal_id)  # nobody accepts what is being replaced
         if facts.find(session, "operator", key):
             return {"changes": [], "shown": ""}
         typed = Revision(**revision)

@@ -4,7 +4,7 @@ import hashlib
 
 from prefect.logging import get_run_logger
 
-from models import documents, next_deal, proposals
+from models import documents, next_deal, proposals, waiting
 from models.errors import Missing
 from models.letters import LetterOrder
 from models.tables import Deal
@@ -22,7 +22,7 @@ def publish_proposal(deal_id: int, round_: int) -> int:  # noqa: ARG001 (the rou
     """
     here = world()
     with here.db.writing() as session:
-        deal = session.get_one(Deal, deal_id)
+        deal = waiting.lock(session, deal_id)
         known = proposals.first_mailed(session, deal)
         return (known or proposals.publish(session, here.company, deal, now=here.now(), made_by="system")).version
 

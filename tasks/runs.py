@@ -180,7 +180,7 @@ def is_key(key: str) -> bool:
 def _leave(run: Run, left: tuple[RunState, str] | None) -> None:
     here = world()
     with here.db.writing() as session:
-        row = session.get_one(StageRun, run.row_id)
+        row = wanted.now_is(session, run.row_id)
         was_resumed = row.state == RunState.RUNNING and row.touched_at != run.began
         if row.flow_run_id != run.flow_run_id or was_resumed:
             return

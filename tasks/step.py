@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 from prefect.utilities.hashing import hash_objects
 
 from models import logs
-from models.errors import Unavailable
+from models.errors import Refused, Unavailable
 from tasks import runs, waits
 
 P = ParamSpec("P")
@@ -43,6 +43,9 @@ class Step(Generic[P, R]):
         except Unavailable as away:
             get_run_logger().warning("%s It is tried again by itself.", away)
             waits.for_vendor(name, str(away))
+            raise
+        except Refused:
+            runs.check()  # where the run was taken from it while the step worked, it ends quietly and does not fail
             raise
         waits.vendor_is_back(name)
         return result

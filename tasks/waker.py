@@ -166,7 +166,7 @@ def _send_rung(here: World, wait: Wait, index: int, rung: ScheduledRung) -> None
 
 
 def _send_errands(here: World, done: Round) -> None:
-    """Send the letters that facts ordered; one that cannot go now is put off, visible in the ledger."""
+    """Send the letters that facts ordered; one that cannot go now is put off, visible in the ledger, and the others wait for the next round."""
     with here.db.reading() as session:
         errands = effects.planned_errands(session, now=real_now())
     for errand in errands:
@@ -176,6 +176,7 @@ def _send_errands(here: World, done: Round) -> None:
         except Unavailable as away:
             log.warning("%s waits: %s", errand.key, away)
             _put_off(here, errand)
+            return  # a server that hangs takes half a minute a letter, and answers wait for the round's end
         except Exception:  # as above
             log.exception("%s cannot be sent.", errand.key)
             _put_off(here, errand)

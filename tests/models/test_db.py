@@ -1,6 +1,7 @@
 """The database: nothing lost between writers, times that mean one moment, errors that say whether to try again."""
 
 import resource
+import select as ready
 import socket
 import time
 from collections.abc import Callable
@@ -13,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlmodel import select
 
-from models.db import Database, alone, serialise
+from models.db import BUSY_SECONDS, Database, alone, serialise
 from models.errors import Unavailable
 from models.tables import Client, Lease
 from tasks.world import World
 from tests.factories import a_client, a_deal
 from tests.fakes import MONDAY
 from tests.models.threads import at_once
-from tests.parts import requires
+from tests.parts import POSTGRES, requires
 
 
 def test_eight_writers_lose_none_of_their_fifty_increments(db: Database) -> None:
@@ -111,6 +112,41 @@ def test_who_cannot_reach_the_server_is_told_that_it_is_away(door: Callable) -> 
     db = Database("postgresql+psycopg://postgres@127.0.0.1:9/nobody")
     with pytest.raises(Unavailable, match="away"), door(db) as session:
         session.execute(text("SELECT 1"))
+    db.close()
+
+
+def test_who_waits_too_long_for_a_lock_is_told_to_try_again() -> None:
+    requires("postgres")
+    db = Database(POSTGRES)
+    with db.writing() as session:
+        serialise(session, "held by a host that lost its power")
+        with pytest.raises(Unavailable, match="busy"), db.writing() as other:
+            assert other.execute(text("SHOW lock_timeout")).scalar() == f"{BUSY_SECONDS}s"
+            other.execute(text("SET LOCAL lock_timeout = 1"))
+            serialise(other, "held by a host that lost its power")
+    db.close()
+
+
+def test_a_transaction_in_which_a_host_hangs_is_ended_by_the_server() -> None:
+    requires("postgres")
+    db = Database(POSTGRES)
+    with pytest.raises(Unavailable, match="away"), db.writing() as session:
+        assert session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar() == "10min"
+        session.execute(text("SET idle_in_transaction_session_timeout = 1"))
+        line = session.connection().connection.dbapi_connection
+        assert line is not None
+        ready.select([line.fileno()], [], [], 30)  # the server says goodbye
+        session.execute(text("SELECT 1"))
+    db.close()
+
+
+def test_who_waits_to_be_alone_may_wait_longer_and_the_line_is_as_before() -> None:
+    requires("postgres")
+    db = Database(POSTGRES, most=1)
+    with alone(db, "deploy"):
+        pass
+    with db.reading() as session:
+        assert session.execute(text("SHOW lock_timeout")).scalar() == f"{BUSY_SECONDS}s"
     db.close()
 
 

@@ -77,6 +77,15 @@ def test_a_deadline_wakes_once_it_has_passed_and_not_while_the_deal_rests(db: Da
         assert due.ripe(session, now=MONDAY + DAY, limit=9) == {"past": MONDAY + DAY}
 
 
+def test_an_outage_wakes_while_the_deal_rests(db: Database) -> None:
+    with db.writing() as session:
+        deal, wait = asked(session, "mail is away", deadline=MONDAY + DAY)
+        wait.key = "outage/mail_contract"
+        told(session, deal, Held(reason="holiday"))
+        assert due.ripe(session, now=MONDAY, limit=9) == {}
+        assert due.ripe(session, now=MONDAY + DAY, limit=9) == {"mail is away": MONDAY + DAY}
+
+
 def test_only_an_answer_of_its_kinds_that_nobody_took_wakes(db: Database) -> None:
     with db.writing() as session:
         other, wait = asked(session, "other kind")

@@ -410,6 +410,19 @@ def test_a_rest_moves_reminders_and_deadline_by_its_length(here_sqlite) -> None:
         assert [(effect.what, effect.args["to"]) for effect in ordered] == [("deal-on-hold", "client")] * 2 + [("deal-resumed", "client")]
 
 
+def test_what_was_asked_during_a_rest_moves_by_the_rest_of_it_and_an_outage_not_at_all(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.PROPOSED)
+        told(session, deal, Held(reason="holiday"))
+        late = {"at": MONDAY + 55 * DAY, "stage": Stage.PROPOSAL, "deadline": MONDAY + 69 * DAY}
+        asked = a_wait(session, deal, ProposalAnswer, rungs=rungs("a", start=MONDAY + 55 * DAY), **late)
+        away = a_wait(session, deal, ProposalAnswer, key="outage/mail", **late)
+        before = away.deadline, away.due_at
+        told(session, deal, Released(), at=MONDAY + 59 * DAY)
+        assert (asked.rungs[0]["at"], asked.deadline) == ((MONDAY + 61 * DAY).isoformat(), MONDAY + 73 * DAY)
+        assert (away.deadline, away.due_at) == before
+
+
 def test_an_answer_during_a_rest_stays_due_after_it(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, sales=Sales.PROPOSED)

@@ -314,7 +314,8 @@ def test_outgoing_money_in_suspense_is_matched_by_a_person(here_sqlite) -> None:
         invoice = an_invoice(session, gross=100)
         receive(session, a_transfer(eur(100), invoice.number))
         back = receive(session, a_transfer(eur(40), "return", direction="out", is_return=True))
-        payments.match(session, back.id, [invoice.number], who="conor", now=MONDAY)
+        payments.match(session, back.id, [invoice.number], who="conor", now=MONDAY, reason="They rang.")
+        assert back.said.endswith("Matched by conor. They rang.")
         assert (back.state, ledger.open_of(session, invoice)) == ("matched", eur(40))
         more = receive(session, a_transfer(eur(90), "return", direction="out", is_return=True))
         with pytest.raises(Refused, match="Less than that"):

@@ -92,6 +92,16 @@ def test_the_deadline_is_the_one_that_was_stored_when_the_wait_opened(here_sqlit
         assert waiting.reach(session, a_spot(deal), later, now=MONDAY + 2 * DAY) == Silent()
 
 
+def test_an_outage_passes_while_the_deal_rests(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session)
+        deal.held_since = MONDAY
+        question = Question(kinds=[], subject="", whose="world", what="mail is away", deadline=MONDAY + DAY)
+        waiting.again(session, a_spot(deal, "outage/mail"), question, now=MONDAY)
+        wait = waiting.find(session, a_spot(deal, "outage/mail"))
+        assert [waiting.is_past(deal, wait, now) for now in (MONDAY, MONDAY + DAY)] == [False, True]
+
+
 def test_a_deal_on_hold_never_times_out_but_hears_an_answer(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session)
@@ -145,7 +155,7 @@ def test_rest_moves_the_rungs_not_sent_and_the_deadline(here_sqlite) -> None:
         deal = a_deal(session)
         wait = a_wait(session, deal, ProposalAnswer, stage=Stage.PROPOSAL, rungs=rungs("a", "b"), deadline=MONDAY + 9 * DAY)
         waiting.climbed(session, wait, 1)
-        waiting.shift_all(session, deal.id, 5 * DAY)
+        waiting.shift_all(session, deal.id, since=MONDAY, now=MONDAY + 5 * DAY)
         assert [rung["at"] for rung in wait.rungs] == [(MONDAY + days * DAY).isoformat() for days in (2, 9)]
         assert (wait.deadline, wait.due_at) == (MONDAY + 14 * DAY, MONDAY + 9 * DAY)
 

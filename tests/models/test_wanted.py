@@ -13,7 +13,7 @@ from models.tracks import Sales, Work
 from models.wanted import STARTS_FROM, WORKS_FROM
 from tests.factories import a_deal, a_fact, a_run, an_application
 from tests.fakes import MONDAY
-from tests.models.threads import at_once
+from tests.models.threads import at_once, meanwhile
 
 
 def test_eight_who_want_the_same_stages_at_once_share_one_live_row_of_each(db: Database) -> None:
@@ -45,6 +45,20 @@ def test_eight_successors_of_one_dead_run_are_one(db: Database) -> None:
             return wanted.succeed(session, row, now=MONDAY, why="died").key
 
     assert len(set(at_once(8, succeed))) == 1
+
+
+def test_a_run_that_begins_while_its_deal_is_closed_has_lost_its_row(db: Database) -> None:
+    with db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=RunState.CREATED, flow_run_id="mine")
+
+    def begin() -> StageRun | None:
+        with db.writing() as session:
+            return wanted.begin(session, row.key, "mine", "w", now=MONDAY)
+
+    assert meanwhile(db, lambda session: wanted.withdraw_all(session, deal.id, why="so", now=MONDAY), begin) is None
+    with db.reading() as session:
+        assert session.get_one(StageRun, row.id).state == RunState.WITHDRAWN
 
 
 def test_the_database_itself_refuses_a_second_live_row(db: Database) -> None:

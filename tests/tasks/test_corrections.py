@@ -497,6 +497,17 @@ def test_what_was_kept_is_no_more_than_was_paid(here_sqlite: World) -> None:
     assert deal_of(here_sqlite, invoice).work == "cancelled"
 
 
+def test_work_that_is_cancelled_does_not_rest_any_more(here_sqlite: World) -> None:
+    deal_id = invoiced(here_sqlite).deal_id
+    with here_sqlite.db.writing() as session:
+        deal = session.get_one(Deal, deal_id)
+        deal.held_since = deal.held_until = MONDAY
+    cancel(deal_id)
+    with here_sqlite.db.reading() as session:
+        deal = session.get_one(Deal, deal_id)
+        assert (deal.held_since, deal.held_until) == (None, None)
+
+
 def test_unpaid_work_is_cancelled_with_its_invoices_and_the_sale_is_lost(here: World) -> None:
     invoice = invoiced(here)
     [made] = cancel(invoice.deal_id)

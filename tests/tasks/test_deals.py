@@ -14,6 +14,7 @@ from tasks import deals
 from tasks.world import World
 from tests.factories import a_deal, a_fact, a_wait, told
 from tests.fakes import MONDAY
+from tests.models.threads import meanwhile
 from tests.tasks.places import at
 from tests.tasks.stages import inside
 
@@ -175,3 +176,28 @@ def test_a_deal_that_somebody_closed_meanwhile_is_not_moved_on(here_sqlite: Worl
     with here_sqlite.db.reading() as session:
         assert session.get_one(StageRun, run.row_id).state == RunState.WITHDRAWN
         assert len(session.exec(select(StageRun)).all()) == 1
+
+
+@pytest.mark.parametrize(("stage", "sales", "to", "then"), [
+    (Stage.INTAKE, Sales.RECEIVED, Sales.BRIEFING, Stage.BRIEF),
+    (Stage.PROPOSAL, Sales.PROPOSED, Sales.CONTRACTING, Stage.CONTRACT),
+])  # fmt: skip
+def test_a_deal_that_is_closed_while_its_stage_ends_stays_closed(here: World, stage: Stage, sales: Sales, to: Sales, then: Stage) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=sales)
+    close = lambda session: told(session, session.get_one(Deal, deal.id), ClosedAsLost(reason="so"))
+    with inside(here, stage, deal) as run, pytest.raises(Refused):
+        meanwhile(here.db, close, lambda: deals.conclude.fn(deal.id, to, then, "it went well"))
+    with here.db.reading() as session:
+        assert session.get_one(Deal, deal.id).sales == Sales.LOST
+        assert [(row.id, row.state) for row in session.exec(select(StageRun))] == [(run.row_id, RunState.WITHDRAWN)]
+
+
+def test_a_deal_that_is_closed_while_its_stage_moves_it_stays_closed(here: World) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session)
+    close = lambda session: told(session, session.get_one(Deal, deal.id), ClosedAsLost(reason="so"))
+    with inside(here, Stage.INTAKE, deal), pytest.raises(Refused):
+        meanwhile(here.db, close, lambda: deals.move_deal.fn(deal.id, Sales.BRIEFING, "qualified"))
+    with here.db.reading() as session:
+        assert session.get_one(Deal, deal.id).sales == Sales.LOST

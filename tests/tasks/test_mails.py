@@ -108,6 +108,17 @@ def test_one_letter_that_cannot_be_taken_in_keeps_no_other(here: World, deal: De
     assert "cannot be taken in" in box.aside[0][1]
 
 
+def test_a_letter_that_comes_while_the_disk_refuses_stays_in_the_mailbox_until_it_takes_it(here: World, deal: Deal) -> None:
+    box, folder = with_box(here, mail(address(here, deal))), here.settings.home / "mail-in"
+    folder.write_text("in the way")
+    for _ in range(mails.TRIES + 1):
+        assert mails.take_mail() == []
+    assert (len(box.letters), box.aside) == (1, [])
+    folder.unlink()
+    assert len(mails.take_mail()) == 1
+    assert (box.letters, box.aside) == ([], [])
+
+
 @pytest.mark.parametrize(("days", "applies"), [(1, True), (40, False)])
 def test_a_strangers_old_letter_starts_nothing(here_sqlite: World, days: int, applies: bool) -> None:
     use(replace(here_sqlite, settings=here_sqlite.settings.model_copy(update={"mailbox_strangers": "landing-page"})))

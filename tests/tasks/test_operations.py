@@ -13,6 +13,7 @@ from tasks import letters, operations
 from tasks.world import World
 from tests.factories import a_deal, an_acceptance, told
 from tests.fakes import MONDAY
+from tests.models.threads import meanwhile
 from tests.tasks.places import at
 
 WHO = "Conor"
@@ -135,6 +136,20 @@ def test_an_accepted_proposal_is_not_revised(here_sqlite: World) -> None:
         told(session, deal, an_acceptance(documents.latest(session, deal.id, "proposal")))
     with pytest.raises(Refused, match="frozen"):
         operations.revise.fn(deal.id, revision(discount=5.0, reason="x"), WHO, "run/1", keep=True)
+
+
+def test_an_acceptance_that_comes_while_a_revision_is_made_stands(here: World) -> None:
+    with here.db.writing() as session:
+        deal = at(session, "proposed")
+        word = an_acceptance(documents.latest(session, deal.id, "proposal"))
+    with pytest.raises(Refused, match="frozen"):
+        meanwhile(
+            here.db, lambda session: told(session, session.get_one(Deal, deal.id), word),
+            lambda: operations.revise.fn(deal.id, revision(discount=5.0, reason="x"), WHO, "run/1", keep=True),
+        )  # fmt: skip
+    with here.db.reading() as session:
+        kept = documents.latest(session, deal.id, "proposal")
+        assert (kept.version, kept.state) == (1, "frozen")
 
 
 def test_there_is_nothing_to_revise_without_a_proposal(here_sqlite: World) -> None:

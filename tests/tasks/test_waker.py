@@ -312,6 +312,19 @@ def test_an_errand_that_cannot_go_now_is_put_off(here_sqlite: World, prefect: Fa
     assert tick(prefect.talk).errands == 1
 
 
+def test_while_mail_is_away_a_round_tries_one_errand_and_the_next_round_another(here_sqlite: World, prefect: FakeEngine) -> None:
+    with here_sqlite.db.writing() as session:
+        order = LetterOrder(name="brief-invitation", deal_id=at(session, "briefing").id, to="client")
+        for number in range(3):
+            letters.plan(session, f"errand/{number}", order, now=MONDAY + timedelta(seconds=number))
+    here_sqlite.mail.away = True
+    for tried in (1, 2):
+        tick(prefect.talk)
+        assert len([effect for effect in rows(here_sqlite, Effect) if effect.lease_until]) == tried
+    here_sqlite.mail.away = False
+    assert (tick(prefect.talk).errands, here_sqlite.mail.letters()) == (1, ["errand/2"])
+
+
 def test_an_unknown_letter_that_a_person_wants_again_is_carried(here_sqlite: World, prefect: FakeEngine) -> None:
 
     with here_sqlite.db.writing() as session:
