@@ -25,6 +25,7 @@ from tests.fakes import ManualClock
 from tests.parts import POSTGRES, requires
 from tests.worlds import inhabited
 
+
 def pytest_collection_finish() -> None:
     """What is there for the whole run is not looked through again and again: a tenth of its processor time."""
     gc.collect()
