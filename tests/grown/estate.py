@@ -53,6 +53,10 @@ class Estate(System):
                     [*PARTS[name], *(["--port", str(port)] if port else [])], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
                 )
 
+    def is_well(self, name: str) -> None:
+        """Wait for a part that was begun."""
+        self._await_health(name)
+
     def kill(self, name: str, sign: int = signal.SIGKILL) -> None:
         assert name in self.running, f"{name} does not run"
         super().kill(name, sign)
