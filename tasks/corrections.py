@@ -177,8 +177,7 @@ def _tell(session: Session, here: World, deal: Deal, invoice: Invoice, note: Inv
     key, actor, why = f"invoice/{note.id}", f"staff:{who}", f"credit note {note.number}"
     if not invoice.part or invoice.round != deal.round:
         told, about = {"part": invoice.part, "number": note.number, "reason": reason}, facts.off_plan(invoice)
-        news = News(InvoiceCorrected.kind, "books", key, actor, deal_id=deal.id, subject=about, payload=told)
-        _, is_new = facts.keep(session, news, now=here.now())
+        _, is_new = facts.keep(session, News(InvoiceCorrected.kind, "books", key, actor, deal.id, about, told), now=here.now())
         if is_new and again:
             raise Refused(f"Invoice {invoice.number} asks for no payment of the deal's plan as it is now: it can be credited, not issued again.")
         return

@@ -284,7 +284,7 @@ def test_a_refund_by_transfer_is_known_by_its_credit_note(here_sqlite) -> None:
         back = receive(session, a_transfer(eur(60), f"refund {note.number}", direction="out"))
         assert (back.state, back.client_id) == ("matched", invoice.client_id)
         assert (ledger.owed_of(session, invoice), ledger.open_of(session, invoice)) == (eur(0), eur(0))
-        assert session.exec(select(Fact).where(Fact.kind == "invoice.corrected")).one().payload == {"part": 1, "number": invoice.number, "reason": ""}
+        assert session.exec(select(Fact).where(Fact.kind == "invoice.corrected")).one().payload == {"part": 1, "number": invoice.number, "again": False, "reason": ""}
         assert healthy(session)
 
 
