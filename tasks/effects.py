@@ -158,6 +158,7 @@ def decide(key: str, *, went_out: bool, who: str, run: str, reason: str = "") ->
         if facts.find(session, "operator", run):
             return effect
         _keep_word(session, here, effect, f"{effect.what or effect.kind} ({key}): {word}. {reason}".strip(), who, run)
+        session.refresh(effect)  # under the deal's lock by now: of two who decide at once the second is told no
         effects.settle(session, effect, EffectState.DONE if went_out else EffectState.PLANNED, said=f"{who}: {word}", now=here.now())
         if not went_out and effect.kind not in effects.HOLDING | effects.STAGES_OWN:
             effect.kind = effects.ERRAND

@@ -7,7 +7,7 @@ from datetime import timedelta
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from models import leases, orphans, todo, troubles, wanted
+from models import leases, orphans, starts, todo, troubles, wanted
 from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
@@ -117,9 +117,9 @@ def tell(sentences: list[str]) -> list[str]:
 
 @step
 def find_stranded() -> list[str]:
-    """Open deals without a next step: no live run, no wait. One sentence each; none is how it should be."""
+    """Open deals without a next step: no live run, no wait. What is so and what helps, in a line each; none is how it should be."""
     with world().db.reading() as session:
-        return [f"Deal {deal.id} is {deal.sales} and has no next step." for deal in troubles.stranded(session)]
+        return [f"Deal {deal.id} is {deal.sales} and has no next step. {starts.advice(session, deal)}" for deal in troubles.stranded(session)]
 
 
 @step

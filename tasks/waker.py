@@ -176,7 +176,8 @@ def _send_errands(here: World, done: Round) -> None:
         except Unavailable as away:
             log.warning("%s waits: %s", errand.key, away)
             _put_off(here, errand)
-            return  # a server that hangs takes half a minute a letter, and answers wait for the round's end
+            done.again = True  # the others' round comes at once: a server that hangs takes half a minute a letter, and answers wait
+            return
         except Exception:  # as above
             log.exception("%s cannot be sent.", errand.key)
             _put_off(here, errand)

@@ -13,7 +13,7 @@ from tasks import letters, operations
 from tasks.world import World
 from tests.factories import a_deal, an_acceptance, told
 from tests.fakes import MONDAY
-from tests.models.threads import meanwhile
+from tests.models.threads import at_once, meanwhile
 from tests.tasks.places import at
 
 WHO = "Conor"
@@ -191,6 +191,21 @@ def test_a_persons_word_counts_once_though_the_second_try_is_unknown_again(here:
     here.mail.troubles.append(Uncertain("the line went dead"))
     letters.send("deal/1/mail", order)
     assert operations.settle_effect.fn("deal/1/mail", WHO, "run/2", went_out=False) == "unknown", "the word was on the try before"
+
+
+def test_of_two_who_decide_at_once_one_is_heard_and_the_other_told_no(here: World) -> None:
+    with here.db.writing() as session:
+        effects.plan(session, "deal/1/mail", "letter", deal_id=a_deal(session).id, what="brief-invitation", now=MONDAY).state = "unknown"
+
+    def says(number: int) -> str:
+        try:
+            return operations.settle_effect.fn("deal/1/mail", WHO, f"run/{number}", went_out=True)
+        except Refused:
+            return "no"
+
+    assert sorted(at_once(4, says)) == ["done", "no", "no", "no"]
+    with here.db.reading() as session:
+        assert len(session.exec(select(Fact).where(Fact.kind == Noted.kind)).all()) == 1
 
 
 def test_what_is_no_longer_open_takes_no_word_and_keeps_none(here: World) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from prefect.states import Cancelled, Crashed, Failed, Pending, Running, Scheduled, Suspended
 
-from models import documents
+from models import documents, starts
 from models.answers import ProposalAnswer
 from models.stages import LIVE, RunState, Stage
 from models.stages import RunState as R
@@ -35,7 +35,8 @@ def test_an_open_deal_without_run_or_question_is_told_of_however_its_money_stand
     if sales in CLOSED:
         assert told == []
     else:
-        assert told == [f"Deal {deal.id} is {sales} and has no next step."]
+        with here_sqlite.db.reading() as session:
+            assert told == [f"Deal {deal.id} is {sales} and has no next step. {starts.advice(session, deal)}"]
 
 
 def test_a_deal_whose_work_was_cancelled_needs_no_next_step(here_sqlite: World) -> None:

@@ -319,7 +319,7 @@ def test_while_mail_is_away_a_round_tries_one_errand_and_the_next_round_another(
             letters.plan(session, f"errand/{number}", order, now=MONDAY + timedelta(seconds=number))
     here_sqlite.mail.away = True
     for tried in (1, 2):
-        tick(prefect.talk)
+        assert tick(prefect.talk).again, "the others' round comes at once"
         assert len([effect for effect in rows(here_sqlite, Effect) if effect.lease_until]) == tried
     here_sqlite.mail.away = False
     assert (tick(prefect.talk).errands, here_sqlite.mail.letters()) == (1, ["errand/2"])
@@ -437,7 +437,7 @@ def test_what_an_operator_cancels_in_prefect_is_cancelled_and_its_deal_told_of(h
     tick(prefect.talk, told=["ended"])
     assert [(row.state, row.why) for row in rows(here_sqlite, StageRun)] == [("cancelled", BY_OPERATOR)]
     assert prefect.states["ended"].is_cancelled()
-    assert reconcile.find_stranded.fn() == [f"Deal {deal.id} is briefing and has no next step."]
+    assert reconcile.find_stranded.fn() == [f"Deal {deal.id} is briefing and has no next step. Start brief or run close-as-lost."]
     assert tick(prefect.talk) == Round()
 
 
