@@ -1,7 +1,7 @@
 """The warm worker: its flows run in threads of a process that has everything imported. Longer than 200: all that it takes from Prefect.
 
 A run costs no new interpreter and a third of its requests less. What is taken from Prefect's private parts is in `_get_scheduled_flow_runs`,
-`_submit_run` and `_ask_once`, tested against the pinned version.
+`_submit_run`, `is_known` and `_ask_once`, tested against the pinned version.
 """
 
 import asyncio
@@ -67,6 +67,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         self._in_threads: set[UUID] = set()
         self._left = False
         self._is_full = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Prefect has told this worker of its pool; before that, Prefect's own code takes no run."""
+        return self._has_successfully_synced
 
     def take_no_more(self) -> None:
         """From now on take no run; those at hand go on."""

@@ -102,7 +102,7 @@ async def serve(settings: Settings, flows: dict[str, Flow]) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(_beat)
             if warm:
-                group.start_soon(_every, SYNC, warm.sync_with_backend)
+                group.start_soon(keep_in_touch, warm, bell)
                 group.start_soon(relieve, warm, partial(is_too_large, settings.worker_memory_mb), stopping)
             group.start_soon(_work, settings, warm, bell)
             if is_shared:
@@ -165,7 +165,7 @@ def look_again(done: Round) -> float:
         return AT_ONCE
     if done.again:  # a run that leaves its thread nudges; this is for one that was not heard, and for an engine that is away
         return RIPE_SOON
-    return STUCK.total_seconds() + 1 if done.created or done.woken else 0
+    return STUCK.total_seconds() + 1 if done.unbegun or done.woken else 0
 
 
 async def relieve(warm: WarmWorker, has_grown: Callable[[], bool], stopping: asyncio.Event, *, look: float = SYNC, drain: float = DRAIN) -> None:
@@ -209,6 +209,20 @@ async def _read_mail(seconds: float) -> None:
         except Exception:
             log.exception("Mail is not read; it is tried again.")
         await asyncio.sleep(seconds)
+
+
+async def keep_in_touch(warm: WarmWorker, bell: Bell, *, every: float = SYNC, soon: float = RIPE_SOON) -> None:
+    """Tell Prefect `every` so many seconds that the worker is there; `soon` while it is not known, as when it came while Prefect was away."""
+    while True:
+        is_new = not warm.is_known
+        await asyncio.sleep(soon if is_new else every)
+        try:
+            await warm.sync_with_backend()
+        except Exception as error:  # noqa: BLE001 (as above)
+            log.warning("The Prefect server does not answer: %s", error)
+        else:
+            if is_new:
+                bell.fetch()
 
 
 async def _every(seconds: float, act: Any) -> None:

@@ -30,13 +30,17 @@ _CANCELLED = frozenset({StateType.CANCELLED, StateType.CANCELLING})
 
 @dataclass
 class Round:
-    """What one round did. `again` asks for another soon, because something was not ripe yet; `more` at once: work is left over."""
+    """What one round did. `again` asks for another soon, because something was not ripe yet; `more` at once: work is left over.
+
+    `unbegun` says that runs were made, by whomever, and have not begun: they are to be looked at once they are stuck.
+    """
 
     created: int = 0
     woken: int = 0
     reminded: int = 0
     errands: int = 0
     mended: list[str] = field(default_factory=list)
+    unbegun: bool = False
     again: bool = False
     more: bool = False
 
@@ -55,6 +59,7 @@ def mend(here: World, prefect: Engine, done: Round, *, ripe: Mapping[str, dateti
     """Mend what can be seen from here. `ripe` are runs that should go on, `told` those that somebody touched in Prefect."""
     with here.db.reading() as session:
         found = _look(session, here, [*told, *(run for run, at in ripe.items() if at < here.now() - STUCK)])
+        done.unbegun = bool(wanted.in_states(session, RunState.CREATED, limit=1))
     if heartbeat.was_missed():
         found = with_(found, dead=[], ended=[])
         done.again = True

@@ -16,14 +16,14 @@ from prefect.workers.base import BaseWorker
 
 from deployments.serve import FLOWS, POOL, STAGES
 from deployments.warm import WarmWorker, flow_of
-from deployments.worker import Bell, is_too_large, look_again, relieve
+from deployments.worker import Bell, is_too_large, keep_in_touch, look_again, relieve
 from flows.payment import payment
 from models.errors import Refused
 from tasks.mending import Round
 from tests.fakes import FakeEngine
 
 PATIENCE = 20.0
-TAKEN = ("_submitting_flow_run_ids", "_cancelling_observer", "_runs_task_group")
+TAKEN = ("_submitting_flow_run_ids", "_cancelling_observer", "_runs_task_group", "_has_successfully_synced")
 
 
 def test_the_method_we_replace_is_the_one_that_prefect_calls_for_each_run() -> None:
@@ -145,10 +145,36 @@ def test_when_nobody_nudges_runs_are_polled_for() -> None:
 
 @pytest.mark.parametrize(
     ("done", "soon"),
-    [(Round(), 0), (Round(reminded=1), 0), (Round(again=True, woken=1), 1), (Round(more=True, again=True), 0.02), (Round(created=1), 16), (Round(woken=1), 16)],
+    [(Round(), 0), (Round(reminded=1), 0), (Round(again=True, woken=1), 1), (Round(more=True, again=True), 0.02), (Round(unbegun=True), 16), (Round(woken=1), 16)],
 )
 def test_the_waker_looks_again_as_soon_as_there_may_be_something(done: Round, soon: float) -> None:
     assert look_again(done) == soon
+
+
+class EarlyWorker(WarmWorker):
+    """Comes while Prefect is away, which answers the third time."""
+
+    type = "early"
+    tries = 0
+
+    async def sync_with_backend(self) -> None:
+        self.tries += 1
+        if self.tries < 3:
+            raise OSError("All connection attempts failed")
+        self._has_successfully_synced = True
+
+
+def test_a_worker_that_came_while_prefect_was_away_tries_soon_and_fetches_runs_as_soon_as_it_is_known() -> None:
+    async def scene() -> Bell:
+        bell, worker = Bell(), EarlyWorker({}, 1, work_pool_name=POOL)
+        bell.nudged = bell.due = False
+        touch = asyncio.create_task(keep_in_touch(worker, bell, every=10 * PATIENCE, soon=0.01))
+        await bell.wait(PATIENCE)
+        touch.cancel()
+        assert (worker.tries, worker.is_known) == (3, True)
+        return bell
+
+    assert asyncio.run(scene()).due
 
 
 @pytest.mark.parametrize(("held", "too_large"), [("Pss:\t  600000 kB", False), ("Rss:\t 900000 kB\nPss:\t 600001 kB", True), ("", False)])

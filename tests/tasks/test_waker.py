@@ -407,7 +407,7 @@ def test_a_run_that_was_taken_and_never_begun_is_handed_out_again(here_sqlite: W
     with here_sqlite.db.writing() as session:
         a_run(session, Stage.BRIEF, a_deal(session), state=RunState.CREATED, flow_run_id="taken")
     prefect.states["taken"] = Pending(timestamp=real_now() - 2 * STUCK)
-    assert tick(prefect.talk).mended == []
+    assert tick(prefect.talk) == Round(unbegun=True), "whoever made it may be dead: somebody looks at it again"
     clock.pass_(minutes=1)
     assert tick(prefect.talk).mended == [f"{rows(here_sqlite, StageRun)[0].key}: handed out again"]
     assert prefect.did == [("restart", "taken")]
@@ -490,7 +490,7 @@ def test_a_run_that_waits_for_its_turn_is_left_alone(here_sqlite: World, prefect
         a_run(session, Stage.BRIEF, a_deal(session), state=RunState.CREATED, flow_run_id="queued")
     prefect.states["queued"] = state.model_copy(update={"timestamp": real_now()})
     clock.pass_(minutes=1)
-    assert tick(prefect.talk) == Round()
+    assert tick(prefect.talk) == Round(unbegun=True)
 
 
 def test_a_ripe_wait_whose_run_crashed_gets_a_successor(here_sqlite: World, prefect: FakeEngine, clock) -> None:
