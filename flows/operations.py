@@ -15,8 +15,16 @@ Who = Annotated[str, Field(min_length=2, max_length=200, description="Your name 
 Why = Annotated[str, Field(max_length=2000, description="Why, where that does not go without saying. The history shows it.")]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why. The history and the monthly report show it.")]
 Until = Annotated[AwareDatetime | None, Field(description="When it wakes by itself; empty: when somebody runs release.")]
-Page = Literal["qualify", "brief", "proposal", "contract", "invoice", "project", "comeback"]
-Kind = Annotated[Page, Field(description="Which page the link opens; invoice: all of the deal's invoices.")]
+Page = Literal[
+    "qualify", "brief", "proposal", "contract", "invoice", "project", "act", "review", "comeback",
+    "approve", "contract-word", "countersign", "work", "brief-staff", "brief-read", "estimate-staff", "proposal-staff", "contract-staff",
+    "invoice-staff", "project-staff", "act-staff",
+]  # fmt: skip
+Kind = Annotated[
+    Page,
+    Field(description="""Which page the link opens; invoice: all of the deal's invoices. First the client's pages, then the studio's own: approve,
+contract-word, countersign and work act; the -staff ones and brief-read are on deal cards and in letters to colleagues."""),
+]
 Outcome = Annotated[Literal["it went out", "send it again"], Field(description="What you found out, or want.")]
 EffectKey = Annotated[str, Field(min_length=3, max_length=300, description="Key of the effect, as ./studio deal shows it.")]
 Text = Annotated[str, Field(min_length=1, max_length=20_000, description="What happened.")]
@@ -67,8 +75,12 @@ def settle_effect(key: EffectKey, who: Who, outcome: Outcome, reason: Why = "") 
     world().nudge()
 
 
-@operation(name="renew-link", description="Revokes a deal's link (it reached the wrong person, say) and mails the client the new one.")
+@operation(
+    name="renew-link",
+    description="""Revokes a deal's link (it reached the wrong person, say) and mails the new one: a client's page to the client, a page of the
+studio's own to the colleague whose page it is. The old link opens nothing from then on.""",
+)
 def renew_link(deal_id: DealId, kind: Kind, who: Who, reason: Why = "") -> None:
-    """Revoke a link; the client gets another."""
+    """Revoke a link; whose page it is gets another."""
     operations.renew_link(deal_id, kind, who, this_run(), reason=reason)
     world().nudge()

@@ -130,7 +130,7 @@ def _note(session: Session, deal_id: int | None, mail: IncomingMail, now: dateti
     if deal_id is None:
         return Taken("Passed over: a letter of our own people about no deal.")
     text = f"{mail.subject}\n\n{mail.text or mail.whole}".strip()[:20_000]
-    _tell(session, deal_id, Noted(text=text or "An empty letter."), mail, "", f"staff:{mail.address}", now)
+    _tell(session, deal_id, Noted(text=text or "An empty letter."), mail, "", f"mail:{mail.address}", now)  # a From proves nobody
     return Taken(f"Deal {deal_id}: a note by {mail.address}.")
 
 

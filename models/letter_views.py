@@ -55,6 +55,8 @@ LETTER_NEEDS: dict[str, Needs] = {
     "proposal-declined-staff": Needs(("total", "reason", "message"), staff=True),
     "proposal-forwarded": Needs(("from_name", "note", "valid_until")),
     "link-renewed": Needs(("document",)),
+    "link-replaced": Needs(("document",)),
+    "link-replaced-staff": Needs(("document",), ("deal",), staff=True),
     "contract-details": Needs(("total",)),
     "contract-details-reminder": Needs(("total", "waiting")),
     "contract-ready": Needs(("number", "total"), ("pdf",)),

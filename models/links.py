@@ -6,6 +6,7 @@ Nothing in the database opens a page: it holds SHA-256 digests only.
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,15 @@ STAFF = frozenset({
     "brief-staff", "proposal-staff", "approve", "contract-word", "contract-staff", "countersign", "invoice-staff", "project-staff", "work",
     "act-staff", "estimate-staff", "brief-read",
 })  # fmt: skip
+CALLED = {
+    "qualify": "your application", "brief": "your brief", "proposal": "your proposal", "contract": "your contract", "invoice": "your invoice",
+    "project": "your project", "act": "the act of acceptance", "review": "your review", "comeback": "the page by which you can come back to us",
+    "approve": "approving the estimate", "estimate-staff": "reading the estimate", "contract-word": "the terms to be settled",
+    "countersign": "signing the contract", "work": "the project, for whoever runs it", "brief-staff": "the brief, to fill it in for the client",
+    "brief-read": "reading the brief", "proposal-staff": "the proposal", "contract-staff": "the contract", "invoice-staff": "the invoice",
+    "project-staff": "the project, as the client sees it", "act-staff": "the act of acceptance",
+}  # fmt: skip
+"""What letters call the pages."""
 PRINTED = frozenset({"proposal", "proposal-staff", "contract", "contract-staff", "invoice", "invoice-staff", "act", "act-staff"})
 """Pages that there is a PDF of, at the same address with `.pdf`."""
 
@@ -52,6 +62,11 @@ def base(kind: str) -> str:
 def item(kind: str) -> int:
     """The number of the item that a kind names; 0 without one."""
     return int(kind.partition(":")[2] or 0)
+
+
+def called(links: Mapping[str, str]) -> str:
+    """What a letter calls the page behind its button, by the links that its order names."""
+    return CALLED.get(base(links.get("link", "")), "your page")
 
 
 def digest(text: str) -> str:
@@ -82,6 +97,11 @@ def find(session: Session, text: str, *kinds: str) -> Found:
     if link is None or base(link.kind) not in kinds:
         raise Missing("This link is not one of ours.")
     return Found(link, link.revoked_at is None)
+
+
+def was_given(session: Session, kind: str, deal_id: int) -> bool:
+    """Whether a deal's link of this kind was ever handed out, revoked by now or not."""
+    return _latest(session, kind, deal_id) is not None
 
 
 def revoke(session: Session, kind: str, deal_id: int, *, now: datetime) -> None:

@@ -33,6 +33,7 @@ PASSING = {
     "contract-code": "A code is good for minutes: the client asks for a fresh one on the contract's page.",
     "act-code": "A code is good for minutes: the client asks for a fresh one on the act's page.",
     "link-renewed": "Run renew-link: it ends the link that is out and sends another.",
+    "link-replaced": "Run renew-link: it ends the link that is out and sends another.",
 }
 _VERSION = re.compile(r"/(proposal|contract|act)/v(\d+)/")
 _WAIT = re.compile(r"/wait-(\d+)/")

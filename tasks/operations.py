@@ -83,27 +83,41 @@ def settle_effect(effect: str, who: str, key: str, *, went_out: bool, reason: st
     return effects.decide(effect, went_out=went_out, who=who, run=key, reason=reason).state
 
 
+OWNERS = {
+    "approve": "project_manager", "countersign": "director", "work": "project_manager", "project-staff": "project_manager",
+    "act-staff": "project_manager",
+}  # fmt: skip
+"""Whose page a link of the studio's own opens, where that is not the salesperson: it goes where the first one went."""
+
+
 @step
 def renew_link(deal_id: int, kind: str, who: str, key: str, *, reason: str = "") -> str:
-    """Revoke a deal's link of a kind and order a letter with the new one; return the order's key. The link itself is shown to nobody."""
+    """Revoke a deal's link of a kind and order a letter with the new one; return the order's key. The link itself is shown to nobody.
+
+    A page of the client's goes to the client, one of the studio's to the colleague whose page it is. Raises Missing for a deal that is not there,
+    and for a page of the studio's that nobody has a link to: a link would be the first, and there may be nothing to see.
+    """
     here = world()
     with here.db.writing() as session:
         if session.get(Deal, deal_id) is None:
             raise Missing(f"There is no deal {deal_id}.")
+        pages, is_staffs = _pages(session, deal_id, kind), kind in links.STAFF
+        if is_staffs and not any(links.was_given(session, page, deal_id) for page in pages):
+            raise Missing(f"Nobody has a link to the {kind} page of deal {deal_id} yet.")
         text = Noted(text=f"The link to the {kind} page was revoked and a new one sent. {reason}".strip())
         fact, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())
-        pages = _pages(session, deal_id, kind)
         for page in pages if new else []:
             links.revoke(session, page, deal_id, now=here.now())
-        order = LetterOrder(name="link-renewed", deal_id=deal_id, to="client", links={"link": pages[-1]})
+        name, to = ("link-replaced-staff", OWNERS.get(kind, "salesperson")) if is_staffs else ("link-replaced", "client")
+        order = LetterOrder(name=name, deal_id=deal_id, to=to, links={"link": pages[-1]})
         return letters.plan(session, f"deal/{deal_id}/link/{fact.id}", order, now=here.now()).key
 
 
 def _pages(session: Session, deal_id: int, kind: str) -> list[str]:
     """The kinds of links that are meant; of invoices each has its own, the newest comes last. Raises Missing before there is one."""
-    if kind != "invoice":
+    if kind not in {"invoice", "invoice-staff"}:
         return [kind]
     numbers = session.exec(select(Invoice.id).where(Invoice.deal_id == deal_id).order_by(col(Invoice.id))).all()
     if not numbers:
         raise Missing(f"Deal {deal_id} has no invoice yet.")
-    return [f"invoice:{number}" for number in numbers]
+    return [f"{kind}:{number}" for number in numbers]

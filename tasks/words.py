@@ -7,7 +7,7 @@ from datetime import date, datetime
 from babel.dates import format_date, format_timedelta
 from sqlmodel import Session
 
-from models import documents, facts, questionnaire, waiting
+from models import documents, facts, links, questionnaire, waiting
 from models.answers import ProposalAnswer
 from models.company import Company
 from models.delivery_letters import DELIVERY_NEEDS
@@ -196,5 +196,5 @@ WORDS: dict[str, Callable[[About], str]] = {
     "message": _message, "until": _until, "stage": lambda about: about.deal.sales, "from_name": lambda about: about.client.name,
     "note": lambda _about: "",
     **PLAN, "signed_on": CONTRACT["signed_on"],
-    "address": lambda about: about.client.email, "document": lambda _about: "page", "who": lambda _about: "",
+    "address": lambda about: about.client.email, "document": lambda about: links.called(about.order.links), "who": lambda _about: "",
 }  # fmt: skip

@@ -168,7 +168,7 @@ def test_our_own_peoples_letters_are_notes_in_the_history(here_sqlite) -> None:
         deal = a_project(session)
         take(session, mail("tomasz@northlight.example", text="I rang them.", refers=thread_root(deal.id, DOMAIN)))
         [fact] = facts.of_deal(session, deal.id, Noted.kind)
-        assert (fact.actor, "I rang them." in fact.payload["text"]) == ("staff:tomasz@northlight.example", True)
+        assert (fact.actor, "I rang them." in fact.payload["text"]) == ("mail:tomasz@northlight.example", True)
         assert came(session, deal) == []
 
 

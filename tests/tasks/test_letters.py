@@ -31,7 +31,7 @@ from tests.worlds import inhabited
 WHERE = {
     "application-": "received", "brief-edited-late": "proposed", "brief-farewell": "lost", "brief-": "briefing", "welcome-back": "briefing",
     "estimate-": "estimating", "proposal-change": "change asked", "proposal-accepted": "accepted", "proposal-declined": "proposed",
-    "proposal-farewell": "lost", "proposal-": "proposed", "link-renewed": "proposed", "client-silent": "proposed",
+    "proposal-farewell": "lost", "proposal-": "proposed", "link-": "proposed", "client-silent": "proposed",
     "address-refused": "briefing", "deal-": "briefing", "contract-details": "accepted", "contract-word": "accepted",
     "contract-signed": "contract signed", "contract-countersign": "contract signed", "contract-refused": "contract refused",
     "contract-": "contract out", "proforma-": "invoiced", "invoice-": "invoiced", "payment-overdue": "invoiced", "payment-received": "under way",
@@ -53,6 +53,8 @@ READERS = {"handover-staff": "project_lead", "training-booked-staff": "support",
 SIGNED = {"": ("Conor Walsh", CONOR), "project_manager": ("Tomasz Zielinski", TOMASZ), "support": ("Grace Adeyemi", "support@northlight.example"),
           "director": ("Aoife Brennan", AOIFE)}  # fmt: skip
 """In whose name the letters of a role go out, and where an answer to them goes."""
+LINKED = {"link-renewed": "proposal", "link-replaced": "proposal", "link-replaced-staff": "proposal-staff"}
+"""Letters about a link, which their order names."""
 TOLD = {
     "materials-rejected": {"reason": "It is a picture, not a drawing."}, "project-paused": {"what": "your word on “Design”"},
     "project-paused-staff": {"what": "your word on “Design”"}, "next-step-offer": {"note": "A site wants to be looked after."},
@@ -65,7 +67,7 @@ TOLD = {
 
 def an_order(name: str, deal: Deal, **values) -> LetterOrder:
     """The letter as its step orders it, with the words that only an order can know."""
-    own = {"link-renewed": {"links": {"link": "proposal"}}, "proposal-forwarded": {"to": "colleague", "address": "fergus@acme.example"}}
+    own = {name: {"links": {"link": page}} for name, page in LINKED.items()} | {"proposal-forwarded": {"to": "colleague", "address": "fergus@acme.example"}}
     lead = READERS.get(name, "project_manager") if name in DELIVERY_NEEDS else "salesperson"
     to = lead if LETTER_NEEDS[name].staff else "client"
     words = {"facts": TOLD[name]} if name in TOLD else {}
@@ -168,7 +170,7 @@ class TestEveryLetter:
         message = post.write(name)
         needs, order = LETTER_NEEDS[name], post.order(name)
         own = f"invoice{'-staff' if needs.staff else ''}:{order.invoice}" if order.invoice else ""
-        kind = BUTTONS.get(name, "proposal" if name == "link-renewed" else own)
+        kind = BUTTONS.get(name, LINKED.get(name, own))
         assert bool(kind) == needs.link
         if kind == "deal":
             assert f"{post.world.settings.prefect_ui}/" in message.text

@@ -1,14 +1,18 @@
 """Steps behind the operators' forms: a fact each, with who and why; the same run of a form counts once."""
 
-import pytest
-from sqlmodel import select
+from typing import get_args
 
+import pytest
+from sqlmodel import col, select
+
+from flows.operations import Page
 from models import documents, effects, facts, links
 from models.answers import ClosedAsLost, Held, Noted, ProposalRevised
+from models.cash_tables import Invoice
 from models.errors import Invalid, Missing, Refused, Uncertain
 from models.letters import LetterOrder
 from models.proposal import Snapshot
-from models.tables import Deal, Effect, Fact, StageRun, Wait
+from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from tasks import letters, operations
 from tasks.world import World
 from tests.factories import a_deal, an_acceptance, told
@@ -218,18 +222,43 @@ def test_what_is_no_longer_open_takes_no_word_and_keeps_none(here: World) -> Non
         assert session.exec(select(Fact).where(Fact.kind == Noted.kind)).all() == []
 
 
-def test_a_renewed_link_ends_the_old_one_once_and_goes_to_the_client_alone(here: World) -> None:
+@pytest.mark.parametrize("kind", get_args(Page))
+def test_a_renewed_link_ends_the_old_one_once_and_goes_to_whose_page_it_is_alone(here: World, kind: str) -> None:
+    with here.db.writing() as session:
+        deal = at(session, "invoiced")
+        page = f"{kind}:{session.exec(select(Invoice.id)).one()}" if kind.startswith("invoice") else kind
+        old = links.hand_out(session, here.secret, page, deal.id, now=here.now())
+    ordered = [operations.renew_link.fn(deal.id, kind, WHO, "run/1", reason="A rival has it.") for _ in range(2)]
+    with here.db.reading() as session:
+        assert not links.find(session, old.rpartition("/")[2], kind).current
+        effect = session.exec(select(Effect).where(col(Effect.what).startswith("link-"))).one()
+        assert ordered == [effect.key] * 2
+        owner = operations.OWNERS.get(kind, "salesperson")
+        assert (effect.what, effect.args["to"]) == (("link-replaced-staff", owner) if kind in links.STAFF else ("link-replaced", "client"))
+        assert effect.args["links"] == {"link": page}
+        noted = session.exec(select(Fact).where(Fact.kind == Noted.kind)).one()
+        assert (noted.actor, noted.payload["text"]) == ("staff:Conor", f"The link to the {kind} page was revoked and a new one sent. A rival has it.")
+        assert links.given(session, here.secret, page, deal.id) == ""
+    letter = letters.write(here, effect.key, LetterOrder.model_validate(effect.args))
+    with here.db.reading() as session:
+        assert links.given(session, here.secret, page, deal.id) in letter.text
+        assert (letter.to.address == session.exec(select(Client.email)).one()) is (kind not in links.STAFF)
+    assert links.CALLED[kind] in " ".join(letter.text.split())
+
+
+def test_a_page_of_the_studios_own_that_nobody_has_a_link_to_gets_none(here: World) -> None:
     with here.db.writing() as session:
         deal = a_deal(session)
-        old = links.hand_out(session, here.secret, "proposal", deal.id, now=here.now())
-    ordered = [operations.renew_link.fn(deal.id, "proposal", WHO, "run/1", reason="A rival has it.") for _ in range(2)]
+    with pytest.raises(Missing, match="Nobody has a link to the countersign page of deal 1 yet"):
+        operations.renew_link.fn(deal.id, "countersign", WHO, "run/1")
     with here.db.reading() as session:
-        assert not links.find(session, old.rpartition("/")[2], "proposal").current
-        effect = session.exec(select(Effect)).one()
-        assert ordered == [effect.key] * 2
-        assert (effect.args["to"], effect.args["links"]) == ("client", {"link": "proposal"})
-        [noted] = facts.of_deal(session, deal.id)
-        assert (noted.actor, noted.payload["text"]) == ("staff:Conor", "The link to the proposal page was revoked and a new one sent. A rival has it.")
-        assert links.given(session, here.secret, "proposal", deal.id) == ""
+        assert session.exec(select(Effect)).all() == facts.of_deal(session, deal.id) == []
+
+
+def test_every_page_that_a_link_opens_and_an_operator_may_name_has_a_name_in_letters() -> None:
+    assert set(get_args(Page)) == set(links.CALLED) == set(links.PATHS) - {"unsubscribe", "refer", "course-off"}
+
+
+def test_no_link_is_renewed_of_a_deal_that_is_not_there(here: World) -> None:
     with pytest.raises(Missing):
         operations.renew_link.fn(99, "proposal", WHO, "run/2")
