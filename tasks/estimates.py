@@ -1,11 +1,11 @@
 """Steps of the estimate: counted, shown to a manager where it must be, changed by their word."""
 
-from models import documents, facts, pricing
+from models import documents, facts, pricing, waiting
 from models.answers import EstimateReview
 from models.errors import Missing
 from models.estimates import Estimate
 from models.letters import LetterOrder
-from models.tables import Brief, Deal
+from models.tables import Brief
 from tasks import letters
 from tasks.step import step
 from tasks.world import world
@@ -16,7 +16,7 @@ def count_estimate(deal_id: int, round_: int) -> dict[str, int | bool]:
     """Count the estimate from the brief as it is: {version, needs_approval}. Counted once per version of the brief."""
     here = world()
     with here.db.writing() as session:
-        deal = session.get_one(Deal, deal_id)
+        deal = waiting.lock(session, deal_id)  # a run and its successor may count at once
         sent = documents.latest(session, deal_id, "brief")
         answers = sent.body["answers"] if sent else session.get_one(Brief, deal_id).answers
         reason = f"brief v{sent.version if sent else 0}, round {round_}"
@@ -50,7 +50,7 @@ def apply_review(deal_id: int, version: int, hours: dict[str, float], reason: st
     """The estimate with the hours a manager changed, as the next version; return its number. Without changes it stays."""
     here = world()
     with here.db.writing() as session:
-        deal, before = session.get_one(Deal, deal_id), documents.version(session, deal_id, "estimate", version)
+        deal, before = waiting.lock(session, deal_id), documents.version(session, deal_id, "estimate", version)
         if before is None:
             raise Missing(f"Deal {deal_id} has no estimate {version}.")
         if not hours:

@@ -14,6 +14,7 @@ from models.tracks import Sales
 from tasks import briefs, estimates, proposals
 from tasks.world import World
 from tests.factories import a_brief, a_deal, told
+from tests.models.threads import at_once
 from tests.tasks.places import at
 
 
@@ -35,6 +36,18 @@ def test_a_version_of_the_brief_is_counted_once(here: World, deal: Deal) -> None
     counted = [estimates.count_estimate.fn(deal.id, 1) for _ in range(3)]
     assert {one["version"] for one in counted} == {1}
     assert len(versions(here, deal)) == 1
+
+
+def test_a_run_and_its_successor_that_count_at_once_count_one_estimate(here: World, deal: Deal) -> None:
+    assert at_once(4, lambda _: estimates.count_estimate.fn(deal.id, 1)["version"]) == [1] * 4
+    assert len(versions(here, deal)) == 1
+
+
+def test_a_run_and_its_successor_that_apply_a_review_at_once_apply_it_once(here: World, deal: Deal) -> None:
+    counted = estimates.count_estimate.fn(deal.id, 1)["version"]
+    hours = {Estimate.model_validate(versions(here, deal)[0].body).lines[0].slug: 7.0}
+    assert at_once(4, lambda _: estimates.apply_review.fn(deal.id, counted, hours, "harder")) == [2] * 4
+    assert len(versions(here, deal)) == 2
 
 
 def test_the_stored_estimate_is_recomputed_to_the_cent(here: World, deal: Deal) -> None:
