@@ -207,6 +207,13 @@ def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but
             mark(session, row, RunState.WITHDRAWN, now=now, why=why)
 
 
+def belongs_to(session: Session, row_id: int, deal_id: int) -> None:
+    """Write whose an intake's row is, so that who closes the deal ends it too."""
+    row = session.get_one(StageRun, row_id)
+    row.deal_id = deal_id
+    session.add(row)
+
+
 def live_of(session: Session, deal_id: int) -> list[StageRun]:
     """A deal's live rows."""
     return list(session.exec(select(StageRun).where(StageRun.deal_id == deal_id, col(StageRun.state).in_(LIVE)).order_by(col(StageRun.id))))

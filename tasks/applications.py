@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from models import intake
+from models import intake, wanted
 from models.answers import Application
 from models.errors import Missing
 from models.letters import LetterOrder
@@ -28,12 +28,14 @@ def admit(application_id: int) -> dict[str, int | bool]:
             raise Missing(f'Application {application_id} asks for "{application.service}", which is not in rates.toml.')
         who = intake.contact(application, studio.country)
         admitted = intake.admit(session, fact, who, application, currency=studio.currency, locale=studio.locale, now=here.now())
+        if admitted.is_new and (run := runs.current()):  # at once: a deal that somebody closes now has this run among its own
+            wanted.belongs_to(session, run.row_id, admitted.deal.id or 0)
         minimum = Money.of_major(studio.minimum_budget, studio.currency)
         return {"deal_id": admitted.deal.id or 0, "is_new": admitted.is_new, "is_below_minimum": intake.is_below(admitted.deal, minimum)}
 
 
 def enter(deal_id: int) -> int:
-    """Write on this run's row whose it has become. Said at every replay."""
+    """Let this run know whose it has become. Said at every replay."""
     runs.belongs_to(deal_id)
     return deal_id
 

@@ -131,9 +131,7 @@ def belongs_to(deal_id: int) -> None:
     run.deal_id = deal_id
     logs.note(deal=deal_id)
     with world().db.writing() as session:
-        row = session.get_one(StageRun, run.row_id)
-        row.deal_id = deal_id
-        session.add(row)
+        wanted.belongs_to(session, run.row_id, deal_id)
 
 
 def stop(flow_run_id: str) -> None:

@@ -16,6 +16,13 @@ def inside(here: World, stage: Stage, deal: Deal, *, flow_run_id: str = "mine", 
     """In the run of a deal's stage."""
     with here.db.writing() as session:
         row = a_run(session, stage, deal, state=RunState.RUNNING, flow_run_id=flow_run_id, owner=here.worker, part=part)
+    with carrying(row) as run:
+        yield run
+
+
+@contextmanager
+def carrying(row: StageRun) -> Iterator[Run]:
+    """In the run of a row."""
     run = carried(row)
     token = runs._current.set(run)
     try:

@@ -3,15 +3,17 @@
 import pytest
 from sqlmodel import select
 
+from models import wanted
+from models.answers import ClosedAsLost
 from models.errors import Missing
-from models.stages import Stage
+from models.stages import RunState, Stage
 from models.tables import Client, Deal, StageRun
 from models.tracks import Sales
 from tasks import applications
 from tasks.world import World
-from tests.factories import a_deal, a_fact, an_application
+from tests.factories import a_deal, a_fact, an_application, told
 from tests.models.threads import at_once
-from tests.tasks.stages import inside
+from tests.tasks.stages import carrying, inside
 
 
 def kept(here: World, **values) -> int:
@@ -79,6 +81,19 @@ def test_a_run_learns_whose_it_is(here_sqlite: World) -> None:
         assert run.deal_id == deal.id
     with here_sqlite.db.reading() as session:
         assert session.exec(select(StageRun)).one().deal_id == deal.id
+
+
+def test_a_deal_that_is_closed_the_moment_it_is_there_ends_its_intake(here: World) -> None:
+    application = kept(here)
+    with here.db.writing() as session:
+        row = session.exec(select(StageRun)).one()
+        wanted.created(session, row.id, "intake", now=here.now())
+    with carrying(row):
+        deal_id = applications.admit.fn(application)["deal_id"]
+    with here.db.writing() as session:
+        told(session, session.get_one(Deal, deal_id), ClosedAsLost(reason="a wrong number"), actor="staff:Conor")
+    with here.db.reading() as session:
+        assert session.exec(select(StageRun)).one().state == RunState.WITHDRAWN
 
 
 @pytest.mark.parametrize(
