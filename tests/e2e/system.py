@@ -62,6 +62,8 @@ class System:
     running: dict[str, Life | subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if (worker := os.environ.get("STUDIO_TEST_WORKER", "warm")) != "warm":
+            self.over = {"STUDIO_WORKER": worker} | self.over
         secrets_file.ensure(self.home)
         self.clock = self.home / "clock"
         api = free_port()
