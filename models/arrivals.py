@@ -67,7 +67,7 @@ def whose(session: Session, company: Company, mail: IncomingMail, domain: str) -
     ours = {studio.email, studio.mail.from_address, studio.mail.support_address, *(person.email for person in studio.people)}
     staff = {normal_email(address) for address in ours}
     thread = mail_thread.candidates(mail, domain=domain)
-    proven = [deal for deal in thread.hints if any(_letter(session, deal, one, domain) for one in thread.letters)]
+    proven = [deal for deal in thread.hints if any(_letter(session, deal, one) for one in thread.letters)]
     named = [known for deal in dict.fromkeys((*thread.deals, *proven)) if (known := _known(session, deal, staff))]
     theirs = [_of(session, deal, staff) for deal in inbox.deals_by_mail(session, mail.address)] if mail.address else []
     return mail_thread.deal_of(mail.address, named, theirs, ours=staff)
@@ -87,11 +87,14 @@ def _of(session: Session, deal: Deal, staff: set[str]) -> Known:
     return Known(deal=deal.id or 0, client=client.email, is_open=is_alive, written_to=frozenset(written))
 
 
-def _letter(session: Session, deal_id: int, message_id: str, domain: str) -> Effect | None:
-    """The letter of ours with this Message-ID, among those of a deal."""
-    mine = {effect.key: effect for effect in session.exec(select(Effect).where(Effect.deal_id == deal_id))}
-    key = mail_ids.letter_of(message_id, mine, domain=domain)
-    return mine.get(key) if key else None
+def _letter(session: Session, deal_id: int, message_id: str) -> Effect | None:
+    """The letter that went out under this Message-ID, among those of a deal."""
+    mine = session.exec(select(Effect).where(Effect.deal_id == deal_id).order_by(Effect.key))
+    return next((effect for effect in mine if _has_id(effect, message_id)), None)
+
+
+def _has_id(effect: Effect, message_id: str) -> bool:
+    return str(effect.result.get("message_id", "")).casefold() == message_id.casefold()
 
 
 def _tell(session: Session, deal_id: int, answer: Answer, mail: IncomingMail, what: str, actor: str, now: datetime) -> bool:
@@ -175,8 +178,8 @@ def _sent(session: Session, report: Report, domain: str) -> Effect | None:
         return None
     deal = mail_ids.deal_hint(report.message_id, domain)
     by_key = session.get(Effect, report.key) if report.key else None
-    found = by_key or (_letter(session, deal, report.message_id, domain) if deal else None)
-    if found and str(found.result.get("message_id", "")).casefold() == report.message_id.casefold():
+    found = by_key or (_letter(session, deal, report.message_id) if deal else None)
+    if found and _has_id(found, report.message_id):
         return found
     # Letters about an invoice name no deal in their ids.
     said = select(Effect).where(Effect.result["message_id"].as_string() == report.message_id)

@@ -1,12 +1,12 @@
-"""Our own Message-IDs, found again in a letter that came: the deal by the id of its root, the letter by its key.
+"""Our own Message-IDs, found again in a letter that came: the deal by the id of its root, and by what a letter's id says of itself.
 
-They follow from keys by a public rule: an id of ours proves that somebody knows the rule, not that we wrote to them.
+A root follows from the deal's number by a public rule: it proves that somebody knows the rule, not that we wrote to them. A letter's own id
+proves it, where it is the one that the ledger keeps.
 """
 
 import re
-from collections.abc import Iterable
 
-from models.message import message_id, thread_root
+from models.message import thread_root
 
 _OURS = re.compile(r"<([0-9a-f]{16})\.([a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?)@([^@<>\s]{1,190})>", re.IGNORECASE)
 _OF_DEAL = re.compile(r"deal-(\d{1,9})(?:-.*)?")
@@ -29,8 +29,3 @@ def deal_hint(message: str, domain: str) -> int | None:
     found = _OURS.fullmatch(message) if is_id_of_ours(message, domain) else None
     named = _OF_DEAL.fullmatch(found[2].lower()) if found else None
     return int(named[1]) or None if named else None
-
-
-def letter_of(message: str, keys: Iterable[str], *, domain: str) -> str | None:
-    """The key among `keys` of the letter with this Message-ID; None when it is none of them."""
-    return next((key for key in keys if message_id(key, domain).casefold() == message.casefold()), None)

@@ -1,23 +1,23 @@
 """Whose letter it is: the deal that its thread names, if its sender has a part in that deal; else the sender's own.
 
-Our ids follow from keys by a public rule, so naming one proves nothing about who writes: the sender decides, the thread only says which.
+The id of a deal's root is public, and who was sent a letter may pass it on: the sender decides, the thread only says which.
 A sender's address can be forged too; what follows from a letter is told to people and never a promise.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from models.incoming_mail import IncomingMail
-from models.mail_ids import deal_hint, deal_of_root, is_id_of_ours, letter_of
+from models.mail_ids import deal_hint, deal_of_root, is_id_of_ours
 from models.mailboxes import are_colleagues
 
 
 class Thread(BaseModel):
     """What a letter refers to, the latest first: deals by the ids of their roots, and ids that may be letters of ours.
 
-    `hints` are deals whose letters those ids look like: `named_deals` proves them by the keys of those letters.
+    `hints` are deals whose letters those ids look like: whether we sent them is in the ledger.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,12 +66,6 @@ def candidates(mail: IncomingMail, *, domain: str) -> Thread:
     letters = [one for one in ours if one not in rooted]
     hints = (hint for one in letters if (hint := deal_hint(one, domain)))
     return Thread(sender=mail.address, deals=_once(rooted.values()), letters=tuple(letters), hints=_once(hints))
-
-
-def named_deals(thread: Thread, keys: Mapping[int, Collection[str]], *, domain: str) -> tuple[int, ...]:
-    """The deals that a thread names, proved: by their roots, and by letters that are among the `keys` of a deal hinted at."""
-    by_letter = (deal for letter in thread.letters for deal in thread.hints if letter_of(letter, keys.get(deal, ()), domain=domain))
-    return _once([*thread.deals, *by_letter])
 
 
 def deal_of(sender: str, named: Sequence[Known], theirs: Sequence[Known], *, ours: Collection[str]) -> Match:

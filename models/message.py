@@ -1,10 +1,12 @@
 """A letter as plain data, and the rule by which it gets its Message-ID.
 
-The id follows from the letter's key alone, so a letter that goes out twice carries the same id twice and mail
-programs show it once. All letters of a deal refer to one root id, so they stand in one thread.
+The id follows from the letter's key and the studio's secret, so a letter that goes out twice carries the same id twice, mail programs
+show it once, and only who was sent the letter can name it: a made-up report of a letter that came back names none of ours. All letters
+of a deal refer to one root id, so they stand in one thread; that one follows from the deal's number alone.
 """
 
 import hashlib
+import hmac
 import re
 from typing import Annotated
 
@@ -67,7 +69,7 @@ class Attachment(BaseModel):
 class Message(BaseModel):
     """One letter to one reader. `key` names the effect; `deal` is None for letters about no deal.
 
-    `thread` is the Message-ID of the conversation's root; left empty, the deal's own root is used.
+    `mark` goes into its id: see `mark_of`. `thread` is the Message-ID of the conversation's root; left empty, the deal's own root is used.
     `unsubscribe` is an https address that takes one POST; left empty, the letter offers none. Support desks throw away what says that
     it was written by a machine, so a letter that is to open a ticket does not say it.
     """
@@ -75,6 +77,7 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: Key
+    mark: str = Field(default="", pattern=r"^([0-9a-f]{16})?$")
     deal: int | None = None
     to: Mailbox
     sender: Mailbox
@@ -90,8 +93,8 @@ class Message(BaseModel):
 
     @property
     def message_id(self) -> str:
-        """`<sha256-prefix.key-slug@sender's domain>`."""
-        return message_id(self.key, self.sender.parts[1])
+        """`<mark.key-slug@sender's domain>`."""
+        return _id(self.mark or mark_of(self.key), self.key, self.sender.parts[1])
 
     @property
     def root(self) -> str:
@@ -115,11 +118,21 @@ def slug(key: str) -> str:
     return _UNSAFE.sub("-", key.lower()).strip("-")[:60].rstrip("-")
 
 
-def message_id(key: str, domain: str) -> str:
-    """The Message-ID of the letter with this key: the same key and domain always give the same id."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:16]}.{slug(key)}@{domain}>"
+def mark_of(key: str, secret: str = "") -> str:
+    """What makes an id the letter's own: 16 hexadecimal digits of its key, which nobody can work out who has not the secret, if there is one."""
+    digest = hmac.new(secret.encode(), key.encode(), hashlib.sha256) if secret else hashlib.sha256(key.encode())
+    return digest.hexdigest()[:16]
+
+
+def message_id(key: str, domain: str, secret: str = "") -> str:
+    """The Message-ID of the letter with this key: the same key, domain and secret always give the same id."""
+    return _id(mark_of(key, secret), key, domain)
 
 
 def thread_root(deal: int, domain: str) -> str:
     """The id that every letter of a deal refers to."""
     return message_id(f"deal/{deal}", domain)
+
+
+def _id(mark: str, key: str, domain: str) -> str:
+    return f"<{mark}.{slug(key)}@{domain}>"

@@ -12,7 +12,7 @@ from models.effects import EffectState
 from models.errors import StudioError, Uncertain
 from models.letter_views import LETTER_NEEDS, LetterView, Needs
 from models.letters import BUTTONS, LetterOrder, plan
-from models.message import Attachment, Mailbox, Message, Receipt
+from models.message import Attachment, Mailbox, Message, Receipt, mark_of
 from models.tables import Client, Deal, Effect
 from tasks import diary, effects
 from tasks.correspondents import reader_of, reply_to, sender_of
@@ -129,7 +129,8 @@ def write(here: World, key: str, order: LetterOrder) -> Message:
         )  # fmt: skip
     letter = templates.letter(order.name, view.model_dump(mode="json"), company=here.settings.company, locale=locale)
     return Message(
-        key=key, deal=deal.id, to=to, sender=Mailbox(address=studio.mail.from_address, name=_signed(sender.name, studio.name)),
+        key=key, mark=mark_of(key, here.secret), deal=deal.id, to=to,
+        sender=Mailbox(address=studio.mail.from_address, name=_signed(sender.name, studio.name)),
         reply_to=reply_to(here, sender, needs), subject=letter.subject, text=letter.text, html=letter.html,
         unsubscribe=view.unsubscribe, attachments=_enclosed(order), sent_at=here.now(),
     )  # fmt: skip

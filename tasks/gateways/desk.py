@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from models.message import Mailbox, Message
+from models.message import Mailbox, Message, mark_of
 from models.tracking import Ticket, TicketRef
 from tasks.gateways.mail import Mailer
 
@@ -32,8 +32,9 @@ class Desk(Protocol):
 class MailDesk:
     """A letter to the support mailbox, answered straight to the client. Its Message-ID follows from the ticket's key."""
 
-    def __init__(self, mailer: Mailer, support: Mailbox, sender: Mailbox, now: Callable[[], datetime]) -> None:
+    def __init__(self, mailer: Mailer, support: Mailbox, sender: Mailbox, now: Callable[[], datetime], secret: str = "") -> None:
         self._mailer = mailer
+        self._secret = secret
         self._support = support
         self._sender = sender
         self._now = now
@@ -59,7 +60,8 @@ class MailDesk:
         head = [f"Client: {ticket.client}"] if ticket.client else []
         head += [f"Priority: {ticket.priority}"] if ticket.priority != "normal" else []
         return Message(
-            key=ticket.key, to=self._support, sender=self._sender, subject=ticket.subject, text="\n".join([*head, "", ticket.body]).lstrip(),
+            key=ticket.key, mark=mark_of(ticket.key, self._secret), to=self._support, sender=self._sender, subject=ticket.subject,
+            text="\n".join([*head, "", ticket.body]).lstrip(),
             reply_to=Mailbox(address=ticket.client_email, name=ticket.client_name) if ticket.client_email else None, sent_at=self._now(),
             by_machine=False,
         )  # fmt: skip

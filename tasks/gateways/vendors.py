@@ -31,7 +31,7 @@ def desk(settings: Settings, studio: Studio, mailer: Mailer, now: Callable[[], d
     """Where clients are handed over. Raises BadSetup where Redmine's address or key is missing."""
     if settings.desk != REDMINE:
         support = Mailbox(address=studio.mail.support_address, name=f"Support, {studio.name}")
-        return MailDesk(mailer, support, Mailbox(address=studio.mail.from_address, name=studio.name), now)
+        return MailDesk(mailer, support, Mailbox(address=studio.mail.from_address, name=studio.name), now, settings.secret.get_secret_value())
     _check(settings)
     project = _options(settings).get("support_project", "support")
     return RedmineDesk(settings.redmine_url, settings.redmine_key.get_secret_value(), project, names(settings))

@@ -36,6 +36,11 @@ ONCE_MORE = 0.3
 WENT_OUT, AGAIN = "it went out", "send it again"
 
 
+def letter_id(system: House, key: str) -> str:
+    """The Message-ID of the letter with this key."""
+    return message_id(key, DOMAIN, system.settings.secret.get_secret_value())
+
+
 class NoAnswer(httpx.TransportError):
     """The page could not be had just now."""
 
@@ -57,7 +62,7 @@ class Player(Customer):
         super().begins(make, **values)
         with self.system.db.reading() as session:
             made = session.exec(select(Effect.key).where(Effect.deal_id == self.deal, Effect.state == EffectState.DONE.value)).all()
-        self.before += [message_id(key, DOMAIN) for key in made]
+        self.before += [letter_id(self.system, key) for key in made]
 
     def has_signed(self) -> Invoice:
         """As somebody does; the letters of the time before are known."""
@@ -212,7 +217,7 @@ class Operator:
 
     def settles(self, effect: Effect) -> None:
         """Say of an unknown effect what became of it: the post knows."""
-        out = WENT_OUT if Counter(self._taken())[message_id(effect.key, DOMAIN)] else AGAIN
+        out = WENT_OUT if Counter(self._taken())[letter_id(self.system, effect.key)] else AGAIN
         self.runs("settle-effect", key=effect.key, who="Aoife Brennan", outcome=out)
 
     def mends(self, *, all_unknown: bool = False) -> int:

@@ -72,7 +72,7 @@ def test_while_a_stage_is_played_nothing_is_owed_that_was_not_said_and_little_is
         for effect in effects:
             session.delete(effect)
         session.flush()
-        told = " ".join(verdict(session, Seen("northlight.example")))
+        told = " ".join(verdict(session, Seen("northlight.example", "a secret")))
         session.rollback()
     assert sorted(key for key in said - due if not NOBODYS.search(key)) == []
     assert [key for key in still if f"{key} never was." not in told] == [], "what is lost is named"

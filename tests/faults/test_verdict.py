@@ -20,7 +20,7 @@ from tests.factories import a_deal, a_payment, a_proposal, a_run, a_signed_deal,
 from tests.fakes import MONDAY
 from tests.faults.verdict import Seen, verdict
 
-DOMAIN = "northlight.example"
+DOMAIN, SECRET = "northlight.example", "a secret"
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Seeing:
             effects.claim(self.session, effect, "w", now=MONDAY)
         if state not in {EffectState.PLANNED, EffectState.CLAIMED}:
             effects.settle(self.session, effect, state, said="", now=MONDAY)
-        self.delivered += [message_id(key, DOMAIN)] * times
+        self.delivered += [message_id(key, DOMAIN, SECRET)] * times
         self.session.flush()
         return effect
 
@@ -61,7 +61,7 @@ class Seeing:
 
     def says(self) -> list[str]:
         self.session.flush()
-        return verdict(self.session, Seen(DOMAIN, self.delivered, self.moved, self.runs))
+        return verdict(self.session, Seen(DOMAIN, SECRET, self.delivered, self.moved, self.runs))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_letter_goes_out_exactly_once_or_is_unknown(seeing: Seeing, state: Eff
 
 
 def _knows_not(seeing: Seeing) -> None:
-    seeing.delivered.append(message_id("deal/1/made-up", DOMAIN))
+    seeing.delivered.append(message_id("deal/1/made-up", DOMAIN, SECRET))
 
 
 def _owes(seeing: Seeing) -> None:

@@ -127,7 +127,7 @@ class Trial:
         moved = pay.movements(real_now() - timedelta(days=2), real_now() + timedelta(days=400))
         with self.house.db.reading() as session:
             rows = session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).is_not(None))).all()
-            seen = Seen(DOMAIN, [*self.delivered(), *self.before], moved, self._states([row for row in rows if row]))
+            seen = Seen(DOMAIN, self.house.settings.secret.get_secret_value(), [*self.delivered(), *self.before], moved, self._states([row for row in rows if row]))
             return verdict(session, seen)
 
     def unknown(self) -> list[str]:

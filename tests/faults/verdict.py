@@ -29,9 +29,10 @@ ENDS = {RunState.DONE: {"COMPLETED"}, RunState.WAITING: {"PAUSED"}, RunState.FAI
 
 @dataclass(frozen=True)
 class Seen:
-    """What others have seen: letters by Message-ID, the provider's movements, Prefect's runs and their types of state."""
+    """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state."""
 
     domain: str
+    secret: str
     delivered: Sequence[str] = ()
     moved: Sequence[Moved] = ()
     runs: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +48,7 @@ def verdict(session: Session, seen: Seen) -> list[str]:
 
 def _letters(session: Session, seen: Seen) -> Iterator[str]:
     came = Counter(seen.delivered)
-    ours = {message_id(effect.key, seen.domain): effect for effect in session.exec(select(Effect).order_by(Effect.key)).all()}
+    ours = {message_id(effect.key, seen.domain, seen.secret): effect for effect in session.exec(select(Effect).order_by(Effect.key)).all()}
     for mark in sorted(came.keys() - ours.keys()):
         yield f"A letter went out that the ledger does not know: {mark}."
     for mark, effect in ours.items():

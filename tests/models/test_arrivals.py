@@ -33,7 +33,7 @@ def a_letter(session: Session, deal: Deal, key: str = "", *, to: str = "", state
                           args=LetterOrder(name="project-welcome", deal_id=deal.id or 0, to="client").model_dump())  # fmt: skip
     effects.claim(session, effect, "w", now=MONDAY)
     address = to or session.get_one(Client, deal.client_id).email
-    result = {"message_id": message_id(key, DOMAIN), "to": address}
+    result = {"message_id": message_id(key, DOMAIN, "a secret"), "to": address}
     effects.settle(session, effect, state, said="250 taken", now=MONDAY, result=result)
     session.flush()
     return effect
@@ -226,7 +226,8 @@ def test_a_report_on_a_letter_that_we_never_sent_marks_nobody(here_sqlite) -> No
     with here_sqlite.db.writing() as session:
         deal = a_project(session)
         client = session.get_one(Client, deal.client_id)
-        for forged in (message_id(f"deal/{deal.id}/r1/made/up", DOMAIN), "<x@elsewhere.example>", thread_root(deal.id, DOMAIN)):
+        known = a_letter(session, deal).key  # the rule by which keys are made is public
+        for forged in (message_id(f"deal/{deal.id}/r1/made/up", DOMAIN), message_id(known, DOMAIN), message_id(known, DOMAIN, "a guess"), "<x@elsewhere.example>", thread_root(deal.id, DOMAIN)):
             take(session, report(client.email, forged))
         assert client.bounced_at is None
         assert facts.of_deal(session, deal.id, MailBounced.kind) == []

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.incoming_mail import read
-from models.mail_ids import deal_hint, deal_of_root, letter_of
-from models.mail_thread import By, Known, Match, Thread, candidates, deal_of, has_part, named_deals
+from models.mail_ids import deal_hint, deal_of_root
+from models.mail_thread import By, Known, Match, Thread, candidates, deal_of, has_part
 from models.message import message_id, thread_root
 
 OURS = "studio.example"
@@ -58,19 +58,11 @@ def test_what_is_no_id_of_ours_names_nothing(message: str) -> None:
     assert (deal_hint(message, OURS), deal_of_root(message, OURS), deal_of_root(message, "")) == (None, None, None)
 
 
-def test_the_letter_is_found_among_the_keys_of_the_deal_that_its_id_hints_at() -> None:
-    keys = ["deal/42/brief/mail", KEY, "deal/42/proposal/v3/mail"]
+def test_a_letters_id_hints_at_its_deal_and_is_its_own_with_the_secret_alone() -> None:
     assert deal_hint(LETTER, OURS) == 42
-    assert letter_of(LETTER, keys, domain=OURS) == KEY
-    assert letter_of(LETTER, ["deal/42/brief/mail"], domain=OURS) is None
-    assert letter_of(LETTER, keys, domain="other.example") is None
-
-
-def test_a_thread_names_a_deal_by_its_root_or_by_a_letter_that_we_wrote() -> None:
-    assert named_deals(thread_of("gmail-reply"), {}, domain=OURS) == (42,)
-    assert named_deals(thread_of("mobile"), {}, domain=OURS) == ()
-    assert named_deals(thread_of("mobile"), {42: ["deal/42/brief/mail"], 43: [KEY]}, domain=OURS) == ()
-    assert named_deals(thread_of("mobile"), {42: ["deal/42/brief/mail", KEY]}, domain=OURS) == (42,)
+    ids = {message_id(KEY, OURS, secret) for secret in ("", "a secret", "another")} | {message_id("deal/42/brief/mail", OURS, "a secret")}
+    assert len(ids) == 4 and {deal_hint(one, OURS) for one in ids} == {42}
+    assert message_id(KEY, OURS, "a secret") == message_id(KEY, OURS, "a secret")
 
 
 def known(deal: int, client: str, *, is_open: bool = True, written_to: tuple[str, ...] = ()) -> Known:
