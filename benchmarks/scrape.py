@@ -10,7 +10,7 @@ from benchmarks.books import timed
 from benchmarks.databases import a_database
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
-from models import troubles, vitals
+from models import leases, troubles, vitals
 from models.db import Database
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from tests.fakes import MONDAY
@@ -42,12 +42,15 @@ def figures_of(db: Database) -> None:
             ask(session)
         vitals.overdue(session, MONDAY)
         vitals.wakes(session, MONDAY)
+        leases.heartbeats(session, now=MONDAY)
         troubles.counts(session, MONDAY)
 
 
 def probe(db: Database) -> None:
     with db.reading() as session:
+        leases.heartbeats(session, now=MONDAY)
         vitals.overdue(session, MONDAY)
+        vitals.unbegun(session, MONDAY)
         vitals.letters(session)
 
 

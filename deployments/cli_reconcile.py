@@ -26,7 +26,7 @@ def reconcile(
     """Compare our rows with Prefect's runs and mend them; exit 1 when a deal needs a person."""
     found = running.find(read().home)
     settings = read(**(found.ports if found else {}))
-    is_own = "PREFECT_API_URL" not in os.environ
+    is_own = not os.environ.get("PREFECT_API_URL")
     os.environ.update(environment(settings))  # Prefect reads its settings when it is imported
     set_up.migrate(settings)
     with _engine(settings, is_own=is_own):

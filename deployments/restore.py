@@ -173,7 +173,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def _put_engine_aside(settings: Settings, aside: str) -> list[str]:
     """Prefect's own database knows runs of the lost installation."""
-    if "PREFECT_API_URL" in os.environ:
+    if os.environ.get("PREFECT_API_URL"):
         return ["Prefect is elsewhere (PREFECT_API_URL): let it forget the runs of before with ./studio reconcile --forget."]
     if _put_aside(settings.home / "prefect", aside):
         return [f"Prefect's database was put aside (prefect{aside}); the next start makes the runs anew."]

@@ -23,9 +23,10 @@ def ensure(home: Path) -> Path:
     Raises BadSetup when a given secret is too short, the given key cannot be read, or the file cannot be written.
     """
     place = home / "secrets.env"
-    for name in set(_MAKERS) & set(os.environ):
-        _check(name, os.environ[name])
-    if not (wanted := [name for name in _MAKERS if name not in os.environ]):
+    given = {name: os.environ[name] for name in _MAKERS if os.environ.get(name)}  # an empty variable is none
+    for name, secret in given.items():
+        _check(name, secret)
+    if not (wanted := [name for name in _MAKERS if name not in given]):
         return place
     try:
         make_home(home)

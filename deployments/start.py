@@ -51,7 +51,7 @@ def up(settings: Settings, ready: Callable[[], None]) -> End | Running:
     with running.claim(settings) as claim:
         if claim is None:
             return running.find(settings.home) or End(1, "Another process holds this home and does not say which.")
-        own_engine = "PREFECT_API_URL" not in os.environ
+        own_engine = not os.environ.get("PREFECT_API_URL")
         if own_engine:
             check_guarded(settings)
         _expect_free_ports(settings, own_engine=own_engine)

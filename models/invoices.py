@@ -1,6 +1,6 @@
 """Issuing: invoices, pro-formas and credit notes. Body, number and books in one transaction, once per key; nothing issued is ever changed.
 
-Locks are taken in this order: the invoice's key, the series, the books.
+Locks are taken in this order: the deal, the invoice's key, the series, the books.
 """
 
 from datetime import datetime

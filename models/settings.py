@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     desk: Literal["mail", "redmine"] = Field("mail", description="Where clients are handed over: the support address, or Redmine.")
     redmine_url: str = Field("", description="Redmine's address.")
     redmine_key: SecretStr = Field(SecretStr(""), description="Key of Redmine's REST API.")
-    redmine_options: str = Field("", description="Redmine's names where they are not the usual: tracker=Task support_project=desk …")
+    redmine_options: str = Field("", description="Redmine's names where they are not the usual: stage=Task; ticket=Request; support_project=desk")
     worker: Literal["warm", "process", "stock"] = Field(
         "warm", description="Who runs the flows: our warm worker, Prefect's own process worker, or stock work pools of deployments/prefect.yaml."
     )

@@ -1,4 +1,4 @@
-"""Wanted runs: each live (deal, stage, round) has one row, and Prefect's run is made from it, and made again.
+"""Wanted runs: each live (deal, stage, round, part) has one row, and Prefect's run is made from it, and made again.
 
 Longer than 200: all that may become of a row.
 """

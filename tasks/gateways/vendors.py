@@ -38,7 +38,7 @@ def desk(settings: Settings, studio: Studio, mailer: Mailer, now: Callable[[], d
 
 
 def names(settings: Settings) -> RedmineNames:
-    """Redmine's names, where they are not the usual ones: "stage=Task ticket=Request ready=Resolved,Feedback"."""
+    """Redmine's names, where they are not the usual ones: "stage=Task; ticket=Request; ready=Resolved,Feedback"."""
     own = _options(settings)
     usual = RedmineNames()
     meanings = ("new", "started", "ready", "closed")

@@ -47,6 +47,12 @@ def test_the_first_start_makes_a_key_that_seals(tmp_path):
     assert check(seal.seal(a_pdf(), key=key, reason="r", at=MONDAY, name="n")).fingerprint == seal.fingerprints(key)[0]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_variable_is_no_secret_and_one_is_made(tmp_path, monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    assert len(known(secrets_file.ensure(tmp_path))[name]) >= secrets_file.LEAST
+
+
 def test_an_installation_of_before_gets_what_it_lacks_and_keeps_what_it_has(tmp_path):
     (tmp_path / "secrets.env").write_text("STUDIO_SECRET=from-the-first-release\n")
     first = known(secrets_file.ensure(tmp_path))
@@ -90,7 +96,7 @@ def test_where_the_environment_gives_everything_no_file_is_made(tmp_path, monkey
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("broken", ["", "no key at all"])
+@pytest.mark.parametrize("broken", ["no key at all"])
 def test_a_seal_key_that_cannot_be_read_is_refused_at_the_start(tmp_path, monkeypatch, broken):
     monkeypatch.setenv("STUDIO_SEAL_KEY", broken)
     with pytest.raises(BadSetup, match="STUDIO_SEAL_KEY"):
@@ -98,7 +104,7 @@ def test_a_seal_key_that_cannot_be_read_is_refused_at_the_start(tmp_path, monkey
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
-@pytest.mark.parametrize("short", ["", "changeme"])
+@pytest.mark.parametrize("short", ["x", "changeme"])
 def test_a_secret_that_is_too_short_is_refused_without_repeating_it(tmp_path, monkeypatch, short, name):
     monkeypatch.setenv(name, short)
     with pytest.raises(BadSetup, match=f"{name} .* too short") as told:
