@@ -128,8 +128,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
 
     def _is_row_less(self, flow_run: FlowRun) -> bool:
         """Whether no row of ours says who has this run in hands: it is an operation's or a chore's."""
+        return str(flow_run.deployment_id) in self._flows and not self._is_stage(flow_run)
+
+    def _is_stage(self, flow_run: FlowRun) -> bool:
         flow = self._flows.get(str(flow_run.deployment_id))
-        return flow is not None and flow.name not in set(Stage)
+        return flow is not None and flow.name in set(Stage)
 
     @property
     def _group(self) -> anyio.abc.TaskGroup:
@@ -142,6 +145,8 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         try:
             self._execute(flow_run)
         finally:
+            if not self._is_stage(flow_run):  # operations of elsewhere note themselves
+                _quietly(takeovers.let_go, str(flow_run.id))
             self._in_threads.discard(flow_run.id)
 
     def _execute(self, flow_run: FlowRun) -> None:

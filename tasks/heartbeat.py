@@ -1,20 +1,20 @@
 """A worker's sign of life: it renews its lease, and who does not is taken for dead.
 
-The worker's process beats by itself. Where a run has a process of its own (a stock worker's), that process beats for as long as its stage runs.
+The worker's process beats by itself. Where a run has a process of its own (a stock worker's), that process beats for as long as it lives.
 """
 
+import atexit
 import logging
 import os
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from models import leases
 from models.db import Database
 from models.errors import StudioError
-from tasks.world import OWN_PROCESS, WORKER_LEASE, real_now, world
+from tasks.world import OWN_PROCESS, WORKER_LEASE, World, real_now, world
 
 EVERY = 5.0
 log = logging.getLogger("studioflow.worker")
@@ -39,23 +39,20 @@ def was_missed() -> bool:
     return missed is not None and time.monotonic() - missed < WORKER_LEASE.total_seconds()
 
 
-@contextmanager
-def of_own_process() -> Generator[None]:
-    """Beat while the block runs if this process was started for one run; the lease goes with it."""
+def of_own_process() -> None:
+    """From now on beat, if this process was started for one run, until it ends: only then has Prefect heard what became of the run."""
     if OWN_PROCESS not in os.environ:
-        yield
         return
     over, here = threading.Event(), world()
     beat()
-    thread = threading.Thread(target=_keep, args=(over,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        with here.db.writing() as session:
-            leases.give_back(session, f"worker/{here.worker}", here.worker)
+    threading.Thread(target=_keep, args=(over,), daemon=True).start()
+    atexit.register(_end, here, over)
+
+
+def _end(here: World, over: threading.Event) -> None:
+    over.set()
+    with suppress(StudioError), here.db.writing() as session:  # else it lapses
+        leases.give_back(session, f"worker/{here.worker}", here.worker)
 
 
 def _keep(over: threading.Event) -> None:

@@ -32,10 +32,11 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
         @wraps(function)
         def carry(*args: P.args, **kwargs: P.kwargs) -> R:
             """Tag the run, say who asks and why, do it."""
-            with heartbeat.of_own_process(), takeovers.noted():
-                labels.put_on(tags(name, dict(flow_run.parameters)))
-                diary.write(asked(dict(flow_run.parameters)))
-                return function(*args, **kwargs)
+            heartbeat.of_own_process()
+            takeovers.note()
+            labels.put_on(tags(name, dict(flow_run.parameters)))
+            diary.write(asked(dict(flow_run.parameters)))
+            return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=run_name)(carry)
 
@@ -50,8 +51,9 @@ def chore(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow[P, 
         @wraps(function)
         def carry(*args: P.args, **kwargs: P.kwargs) -> R:
             """Do it."""
-            with heartbeat.of_own_process(), takeovers.noted():
-                return function(*args, **kwargs)
+            heartbeat.of_own_process()
+            takeovers.note()
+            return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=name)(carry)
 

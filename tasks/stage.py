@@ -27,7 +27,8 @@ def stage(name: Stage, *, description: str) -> Callable[[Callable[..., None]], F
         @wraps(function)
         def carry(**kwargs: Any) -> None:
             """Enter the run's row and carry the stage."""
-            with heartbeat.of_own_process(), runs.entered(name, **kwargs) as run:
+            heartbeat.of_own_process()
+            with runs.entered(name, **kwargs) as run:
                 runs.patiently(partial(_carry, name, run, function, kwargs))
 
         return flow(name=name.value, description=description, flow_run_name=run_name, persist_result=False, validate_parameters=True)(carry)

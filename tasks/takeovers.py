@@ -4,8 +4,8 @@ A lease `operation/<flow run>` says who has it in hands, from the moment at whic
 is dead.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+import atexit
+import os
 
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
@@ -15,7 +15,7 @@ from models.tables import Lease
 from tasks import heartbeat, runs
 from tasks.engine import Engine
 from tasks.mending import Round
-from tasks.world import World, lives, real_now, world
+from tasks.world import OWN_PROCESS, World, lives, real_now, world
 
 MARK = "operation/"
 TRIES = 5
@@ -24,15 +24,16 @@ LOST = "It lost its worker. Press Retry on this run: what it did already is not 
 _UNDER_WAY = frozenset({StateType.PENDING, StateType.RUNNING})
 
 
-@contextmanager
-def noted() -> Generator[None]:
-    """Write down who has the run we are in in hands, for as long as it is under way."""
+def note() -> None:
+    """Write down that this process has the run we are in in hands.
+
+    It is struck out once Prefect has heard what became of the run, by the worker or at the end of the run's own process: who dies between the
+    flow's end and that leaves a run that is shown as running.
+    """
     run_id = str(flow_run.id)
     runs.patiently(lambda: hold(run_id))
-    try:
-        yield
-    finally:
-        runs.patiently(lambda: let_go(run_id))
+    if OWN_PROCESS in os.environ:
+        atexit.register(let_go, run_id)
 
 
 def hold(run_id: str) -> None:

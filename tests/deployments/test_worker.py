@@ -17,9 +17,13 @@ from prefect.workers.base import BaseWorker
 from deployments.serve import FLOWS, POOL, STAGES
 from deployments.warm import WarmWorker, flow_of
 from deployments.worker import Bell, is_too_large, keep_in_touch, look_again, relieve
+from flows.money import record_payment
 from flows.payment import payment
+from models import leases
 from models.errors import Refused
+from tasks import takeovers
 from tasks.mending import Round
+from tasks.world import World, world
 from tests.fakes import FakeEngine
 
 PATIENCE = 20.0
@@ -248,3 +252,24 @@ def test_a_run_that_no_row_tells_of_is_held_from_the_moment_at_which_it_is_taken
     run = FlowRun(flow_id=uuid4(), deployment_id=uuid4())
     assert a_worker(FakeEngine(), flow, run)._is_row_less(run) is (flow not in STAGES)
     assert not WarmWorker({}, 1, work_pool_name=POOL)._is_row_less(run), "what we do not serve is not ours to take up"
+
+
+class LookingWorker(WarmWorker):
+    """Looks who has the run in hands once its flow has ended, and Prefect heard of it."""
+
+    type = "looking"
+    holder = ""
+
+    def _execute(self, flow_run: FlowRun) -> None:
+        with world().db.reading() as session:
+            self.holder = leases.holder(session, f"{takeovers.MARK}{flow_run.id}")
+
+
+def test_a_run_is_let_go_only_after_prefect_has_heard_what_became_of_it(here_sqlite: World) -> None:
+    run = FlowRun(flow_id=uuid4(), deployment_id=uuid4())
+    worker = LookingWorker({str(run.deployment_id): record_payment}, 1, FakeEngine().talk, work_pool_name=POOL)
+    takeovers.hold(str(run.id))
+    worker._carry(run)
+    assert worker.holder == here_sqlite.worker
+    with here_sqlite.db.reading() as session:
+        assert leases.named(session, takeovers.MARK) == []

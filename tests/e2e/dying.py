@@ -20,7 +20,18 @@ def dying() -> None:
 @operation(name="deadly", description="Notes something, and takes its worker down the first time.")
 def deadly(deal_id: int, who: str, reason: str) -> None:
     operations.record(deal_id, Noted(text=reason).model_dump(mode="json"), Noted.kind, who, this_run())
-    mark = world().settings.home / "was-deadly"
+    _dies_once("was-deadly")
+
+
+@flow(name="late")
+def late(deal_id: int, who: str, reason: str) -> None:
+    """As `deadly`, and once more when all is done but for Prefect's being told."""
+    deadly.fn(deal_id, who, reason)
+    _dies_once("was-late")
+
+
+def _dies_once(name: str) -> None:
+    mark = world().settings.home / name
     if not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)

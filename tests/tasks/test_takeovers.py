@@ -49,9 +49,11 @@ def test_what_its_workers_die_of_is_given_up_with_a_word_what_to_do(here_sqlite:
     assert left(here_sqlite) == []
 
 
-def test_a_run_is_noted_while_it_is_under_way_whoever_had_it_before(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_noted_from_its_beginning_whoever_had_it_before_until_it_is_let_go(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", "form")
     held(here, DEAD)
-    with takeovers.noted(), here.db.reading() as session:
+    takeovers.note()
+    with here.db.reading() as session:
         assert leases.holder(session, f"{takeovers.MARK}form") == here.worker
+    takeovers.let_go("form")
     assert left(here) == []
