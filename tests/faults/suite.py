@@ -131,6 +131,8 @@ class Suite:
         restless = trial.settle()
         wrong = [*restless, *trial.judge()]
         self.say(f"verdict on {name}: {'nothing is wrong' if not wrong else f'{len(wrong)} things are wrong'}, minute {self.minute:.1f}")
+        for sentence in wrong:
+            self.say(f"  {sentence}")
         self.wrong += [f"{name}: {sentence}" for sentence in wrong]
 
     def _tell(self, broken: list[Broken]) -> None:

@@ -128,7 +128,14 @@ class Trial:
         with self.house.db.reading() as session:
             rows = session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).is_not(None))).all()
             seen = Seen(DOMAIN, self.house.settings.secret.get_secret_value(), [*self.delivered(), *self.before], moved, self._states([row for row in rows if row]))
-            return verdict(session, seen)
+            return [*verdict(session, seen), *self._never_ended({row for row in rows if row})]
+
+    def _never_ended(self, ours: set[str]) -> list[str]:
+        """Operations and chores that nobody carries out any more, and that are shown as under way: in a moment of rest there are none."""
+        before = (real_now() - STUCK).isoformat()  # what a schedule has just begun is at work
+        asked = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}, "start_time": {"before_": before}}, "limit": 200}
+        left = [run for run in self.house.prefect("POST", "/flow_runs/filter", asked) if run["id"] not in ours]
+        return [f"{run['name']} is {run['state_type']} since {run['start_time']}, and nobody has it in hands." for run in left]
 
     def unknown(self) -> list[str]:
         """The keys of what nobody knows the fate of."""
