@@ -166,18 +166,17 @@ def now_is(session: Session, row_id: int) -> StageRun:
     return session.exec(_kept(StageRun.id == row_id)).one()
 
 
-def keep(session: Session, row_id: int, flow_run_id: str) -> StageRun:
+def keep(session: Session, row_id: int, flow_run_id: str, began: datetime) -> StageRun:
     """The row of the run that is about to write, kept for it. Raises Refused where another has it by now, or nobody wants it any more."""
     row = now_is(session, row_id)
-    if row.flow_run_id != flow_run_id or row.state not in {RunState.RUNNING, RunState.DONE}:
+    if not owns(row, flow_run_id, began) and (row.flow_run_id != flow_run_id or row.state != RunState.DONE):
         raise Refused(f"Run {row.key} is {row.state}: what it does is not wanted any more.")
     return row
 
 
-def owns(session: Session, row_id: int, flow_run_id: str) -> bool:
-    """Whether this flow run still is the one to act for its row."""
-    row = session.get_one(StageRun, row_id)
-    return row.flow_run_id == flow_run_id and row.state == RunState.RUNNING
+def owns(row: StageRun, flow_run_id: str, began: datetime) -> bool:
+    """Whether the execution of a flow run that began then still is the one to act for its row: the run may have been begun anew since."""
+    return row.flow_run_id == flow_run_id and row.state == RunState.RUNNING and row.touched_at == began
 
 
 def mark(session: Session, row: StageRun, to: RunState, *, now: datetime, why: str = "") -> None:

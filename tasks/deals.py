@@ -19,9 +19,8 @@ def move_deal(deal_id: int, to: Sales, why: str) -> str:
     """Move a deal along the sale; return where it stands. Said again it changes nothing."""
     here = world()
     with here.db.writing() as session:
-        deal, run = waiting.lock(session, deal_id), runs.current()
-        if run:
-            wanted.keep(session, run.row_id, run.flow_run_id)
+        deal = waiting.lock(session, deal_id)
+        runs.keep(session)
         move(session, deal, to, why=why, fact=cause(session, deal_id), now=here.now())
         return deal.sales
 
@@ -135,7 +134,7 @@ def finish(session: Session, run: runs.Run | None) -> None:
     here = world()
     if run is None:
         return
-    row = wanted.keep(session, run.row_id, run.flow_run_id)
+    row = wanted.keep(session, run.row_id, run.flow_run_id, run.began)
     if row.state == RunState.RUNNING:
         wanted.mark(session, row, RunState.DONE, now=here.now())
     own = (row.stage, row.round, row.part)

@@ -154,12 +154,12 @@ def test_a_superseded_run_and_a_stranger_get_nothing(here_sqlite) -> None:
         old = a_run(session, Stage.BRIEF, a_deal(session), state=RunState.RUNNING, flow_run_id="old")
         new = wanted.succeed(session, old, now=MONDAY, why="its worker died")
         assert wanted.begin(session, old.key, "old", "w", now=MONDAY) is None
-        assert not wanted.owns(session, old.id, "old")
+        assert not wanted.owns(old, "old", old.touched_at)
         assert wanted.begin(session, new.key, "new", "w", now=MONDAY) is new
         assert wanted.begin(session, new.key, "stranger", "w", now=MONDAY) is None
         assert wanted.begin(session, "no such key", "new", "w", now=MONDAY) is None
-        assert wanted.owns(session, new.id, "new")
-        assert not wanted.owns(session, new.id, "stranger")
+        assert wanted.owns(new, "new", new.touched_at)
+        assert not wanted.owns(new, "stranger", new.touched_at)
 
 
 def test_a_successor_keeps_what_the_run_was_about(here_sqlite) -> None:

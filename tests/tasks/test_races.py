@@ -1,0 +1,145 @@
+"""Two at once over one row: a run that was begun anew, a run that has lost its row and does not know it yet."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from prefect.exceptions import Abort, ObjectNotFound
+from prefect.logging import disable_run_logger
+from sqlmodel import Session, select
+
+from models import waiting, wanted
+from models.after_answers import AccessListed
+from models.answers import BriefSent
+from models.course import Due
+from models.errors import Refused
+from models.stages import RunState, Stage
+from models.tables import Deal, StageRun, Wait
+from models.tracks import Sales
+from models.waiting import Question, Spot
+from tasks import deals, engine, forms, looks, runs, waits
+from tasks.world import World
+from tests.factories import a_deal, a_run
+from tests.fakes import MONDAY, ManualClock
+from tests.models.threads import meanwhile
+from tests.tasks.stages import carried, carrying, inside
+
+MINE, HEIR = str(UUID(int=1)), str(UUID(int=2))
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The flow runs that were ended in Prefect, as far as a run does that itself."""
+    told: list[str] = []
+
+    @contextmanager
+    def client(**_: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(set_flow_run_state=lambda run, *_args, **_values: told.append(str(run)))
+
+    def typed(*_args: object, **_values: object) -> None:
+        raise ObjectNotFound(Exception("nothing was typed"))
+
+    monkeypatch.setattr(engine, "get_client", client)
+    monkeypatch.setattr(forms, "read_flow_run_input", typed)
+    with disable_run_logger():
+        yield told
+
+
+def row_of(here: World, row_id: int) -> StageRun:
+    with here.db.reading() as session:
+        return session.get_one(StageRun, row_id)
+
+
+# The same run, begun anew
+
+
+@pytest.mark.parametrize("goes_on", [RunState.RUNNING, RunState.WAITING, RunState.FAILED])
+def test_an_execution_of_a_run_that_was_begun_anew_stops_and_leaves_the_run_to_the_other(
+    here: World, ended: list[str], clock: ManualClock, goes_on: RunState
+) -> None:
+    with here.db.writing() as session:
+        first = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=RunState.RUNNING, flow_run_id=MINE, owner="first")
+        overtaken = carried(first)
+    clock.pass_(seconds=1)
+    with here.db.writing() as session:
+        again = wanted.begin(session, first.key, MINE, "second", now=clock.at)
+        wanted.mark(session, again, goes_on, now=clock.at)
+        now_is = carried(again)
+    with carrying(first), pytest.raises(Abort):
+        runs._current.set(overtaken)
+        runs.check()
+    assert ended == [], "it is the other execution's run as well"
+    runs._leave(overtaken, None)
+    assert (row_of(here, first.id).state, row_of(here, first.id).owner) == (goes_on, "second" if goes_on == RunState.RUNNING else "")
+    assert now_is.began == row_of(here, first.id).touched_at
+
+
+# A run that has lost its row while it was on its way to a line of its own
+
+
+def taken_over(deal: Deal, row_id: int, then: Callable[[Session], object] = lambda _: None) -> Callable[[Session], None]:
+    """Another process, to which the worker seems dead: the next generation has begun, and come as far as `then`."""
+
+    def act(session: Session) -> None:
+        waiting.lock(session, deal.id or 0)
+        heir = wanted.succeed(session, wanted.now_is(session, row_id), now=MONDAY, why="its worker died")
+        assert wanted.begin(session, heir.key, HEIR, "other", now=MONDAY)
+        then(session)
+
+    return act
+
+
+def the_wait(here: World) -> Wait:
+    with here.db.reading() as session:
+        return session.exec(select(Wait)).one()
+
+
+LINES: dict[str, tuple[Stage, str, Callable[[], object]]] = {
+    "a question": (Stage.BRIEF, "brief#1", lambda: waits.for_fact(BriefSent, key="brief", whose="client", what="the filled brief")),
+    "several questions": (Stage.HANDOVER, "handover#1", lambda: waits.for_some([], key="handover", form=AccessListed, what="the accesses")),
+    "a look": (Stage.NEXT_STEPS, "look", lambda: looks.look(lambda _: Due(why="not yet", until=MONDAY + timedelta(days=1)), what="the next letter")),
+    "an outage": (Stage.BRIEF, "outage/mail_brief", lambda: waits.for_vendor("mail_brief", "Mail is away.")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_run_that_comes_to_a_line_after_its_successor_does_not_take_what_is_waited_for_from_it(here: World, ended: list[str], line: str) -> None:
+    stage, key, comes = LINES[line]
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+
+    def suspended(session: Session) -> None:
+        spot = Spot(deal.id or 0, stage.value, 1, key, HEIR)
+        waiting.again(session, spot, Question(kinds=[], subject="", whose="world", what="it"), now=MONDAY)
+
+    with inside(here, stage, deal, flow_run_id=MINE) as run, pytest.raises(Abort):
+        meanwhile(here.db, taken_over(deal, run.row_id, suspended), comes)
+    assert (the_wait(here).flow_run_id, the_wait(here).suspensions) == (HEIR, 1), "who is woken is the successor"
+    assert ended == [MINE]
+
+
+def test_a_step_of_a_run_that_has_lost_its_row_does_not_end_the_outage_in_which_its_successor_waits(here: World, ended: list[str]) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+    with inside(here, Stage.BRIEF, deal, flow_run_id=MINE) as run:
+        with here.db.writing() as session:
+            taken_over(deal, run.row_id)(session)
+            spot = Spot(deal.id or 0, Stage.BRIEF, 1, "outage/mail_brief", HEIR)
+            waiting.again(session, spot, Question(kinds=[], subject="", whose="world", what="mail"), now=MONDAY)
+        with pytest.raises(Abort):
+            waits.vendor_is_back("mail_brief")
+    assert the_wait(here).closed_at is None, "nobody would wake it any more"
+    assert ended == [MINE]
+
+
+def test_an_execution_of_a_run_that_was_begun_anew_ends_nothing(here: World, clock: ManualClock) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+    with inside(here, Stage.BRIEF, deal, flow_run_id=MINE) as run, pytest.raises(Refused):
+        clock.pass_(seconds=1)
+        begun = lambda session: wanted.begin(session, wanted.now_is(session, run.row_id).key, MINE, "second", now=clock.at)
+        meanwhile(here.db, begun, lambda: deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.ESTIMATE, "the brief came"))
+    assert (row_of(here, run.row_id).state, row_of(here, run.row_id).owner) == (RunState.RUNNING, "second")
