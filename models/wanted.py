@@ -14,7 +14,7 @@ from models.db import serialise
 from models.errors import HandedBack, Missing, Refused
 from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
-from models.tracks import Sales, Work
+from models.tracks import CLOSED, Sales, Work
 from models.waiting import lock
 
 AT_ONCE = 500
@@ -193,10 +193,12 @@ def succeed(session: Session, row: StageRun, *, now: datetime, why: str) -> Stag
     session.flush()
     deal = session.get(Deal, row.deal_id) if row.deal_id else None
     application = session.get(Fact, row.application_id) if row.application_id else None
-    return want(
+    heir = want(
         session, Stage(row.stage), now=now, deal=None if application else deal, application=application,
         fact=session.get(Fact, row.fact_id) if row.fact_id else None, part=row.part,
     )  # fmt: skip
+    heir.deal_id = row.deal_id  # an intake's, too: it is its deal's next step, and whoever closes the deal ends it
+    return heir
 
 
 def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but: str = "") -> None:
@@ -206,10 +208,12 @@ def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but
             mark(session, row, RunState.WITHDRAWN, now=now, why=why)
 
 
-def belongs_to(session: Session, row_id: int, deal_id: int) -> None:
-    """Write whose an intake's row is, so that who closes the deal ends it too."""
-    row = session.get_one(StageRun, row_id)
-    row.deal_id = deal_id
+def belongs_to(session: Session, row_id: int, deal: Deal, *, now: datetime) -> None:
+    """Write whose an intake's row is, so that who closes the deal ends it too; a deal that is closed by now has ended it."""
+    row = now_is(session, row_id)
+    row.deal_id = deal.id
+    if deal.sales in CLOSED and row.state == RunState.RUNNING:
+        mark(session, row, RunState.WITHDRAWN, now=now, why=f"the deal is {deal.sales}")
     session.add(row)
 
 

@@ -149,14 +149,16 @@ def writing(deal_id: int) -> Generator[Session]:
 
 
 def belongs_to(deal_id: int) -> None:
-    """Write on the row of this run which deal it is about, once an application has one."""
+    """Write on the row of this run which deal it is about, once an application has one. For a deal that was closed it stops."""
     run = current()
     if run is None:
         return
     run.deal_id = deal_id
     logs.note(deal=deal_id)
-    with world().db.writing() as session:
-        wanted.belongs_to(session, run.row_id, deal_id)
+    here = world()
+    with here.db.writing() as session:
+        wanted.belongs_to(session, run.row_id, waiting.lock(session, deal_id), now=here.now())
+    check()
 
 
 def stop(flow_run_id: str) -> None:

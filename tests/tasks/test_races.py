@@ -1,14 +1,11 @@
 """Two at once over one row: a run that was begun anew, a run that has lost its row and does not know it yet."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from prefect.exceptions import Abort, ObjectNotFound
-from prefect.logging import disable_run_logger
+from prefect.exceptions import Abort
 from sqlmodel import Session, select
 
 from models import waiting, wanted
@@ -20,32 +17,21 @@ from models.stages import RunState, Stage
 from models.tables import Deal, StageRun, Wait
 from models.tracks import Sales
 from models.waiting import Question, Spot
-from tasks import deals, engine, forms, looks, runs, waits
+from tasks import deals, looks, runs, waits
 from tasks.world import World
 from tests.factories import a_deal, a_run
 from tests.fakes import MONDAY, ManualClock
 from tests.models.threads import meanwhile
-from tests.tasks.stages import carried, carrying, inside
+from tests.tasks.stages import carried, carrying, ending, inside
 
 MINE, HEIR = str(UUID(int=1)), str(UUID(int=2))
 
 
 @pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The flow runs that were ended in Prefect, as far as a run does that itself."""
-    told: list[str] = []
-
-    @contextmanager
-    def client(**_: object) -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(set_flow_run_state=lambda run, *_args, **_values: told.append(str(run)))
-
-    def typed(*_args: object, **_values: object) -> None:
-        raise ObjectNotFound(Exception("nothing was typed"))
-
-    monkeypatch.setattr(engine, "get_client", client)
-    monkeypatch.setattr(forms, "read_flow_run_input", typed)
-    with disable_run_logger():
-        yield told
+def ended() -> Iterator[list[str]]:
+    """The flow runs that a run has ended in Prefect."""
+    with ending() as runs_ended:
+        yield runs_ended
 
 
 def row_of(here: World, row_id: int) -> StageRun:
