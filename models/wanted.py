@@ -88,9 +88,9 @@ def want_anew(session: Session, stage: Stage, *, deal: Deal, part: int, fact: Fa
 
 
 def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -> None:
-    """Write which flow run was made of the row, unless the run was quicker and wrote it itself."""
+    """Write which flow run was made of the row, unless the run was quicker and wrote it itself, or another one has it by now."""
     row = now_is(session, row_id)
-    row.flow_run_id = flow_run_id
+    row.flow_run_id = row.flow_run_id or flow_run_id
     if row.state == RunState.WANTED:
         _to(session, row, RunState.CREATED, now)
     session.add(row)

@@ -1,11 +1,14 @@
 """Two at once over one row: a run that was begun anew, a run that has lost its row and does not know it yet."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from prefect.client.schemas.objects import State
 from prefect.exceptions import Abort
+from prefect.states import Crashed, Pending, Suspended
 from sqlmodel import Session, select
 
 from models import waiting, wanted
@@ -17,10 +20,12 @@ from models.stages import RunState, Stage
 from models.tables import Deal, StageRun, Wait
 from models.tracks import Sales
 from models.waiting import Question, Spot
-from tasks import deals, looks, runs, waits
-from tasks.world import World
+from tasks import deals, looks, reconcile, runs, waits
+from tasks.stage import make_run
+from tasks.waker import tick
+from tasks.world import World, real_now
 from tests.factories import a_deal, a_run
-from tests.fakes import MONDAY, ManualClock
+from tests.fakes import MONDAY, FakeEngine, ManualClock
 from tests.models.threads import meanwhile
 from tests.tasks.stages import carried, carrying, ending, inside
 
@@ -129,3 +134,85 @@ def test_an_execution_of_a_run_that_was_begun_anew_ends_nothing(here: World, clo
         begun = lambda session: wanted.begin(session, wanted.now_is(session, run.row_id).key, MINE, "second", now=clock.at)
         meanwhile(here.db, begun, lambda: deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.ESTIMATE, "the brief came"))
     assert (row_of(here, run.row_id).state, row_of(here, run.row_id).owner) == (RunState.RUNNING, "second")
+
+
+# What Prefect said is old by the time that it is acted on
+
+
+@dataclass
+class Slow(FakeEngine):
+    """A Prefect behind whose back something happens: `then`, once its states were read."""
+
+    then: list[Callable[[], object]] = field(default_factory=list)
+
+    def look(self, flow_run_ids: list[str]) -> dict[str, State]:
+        states = super().look(flow_run_ids)
+        while self.then and flow_run_ids:
+            self.then.pop()()
+        return states
+
+
+def a_tick(prefect: FakeEngine, clock: ManualClock) -> None:
+    clock.pass_(minutes=5)
+    tick(prefect.talk, told=list(prefect.states))
+
+
+def a_reconcile(prefect: FakeEngine, clock: ManualClock) -> None:
+    clock.pass_(minutes=5)
+    reconcile.mend(prefect.talk)
+
+
+LONG_AGO = real_now() - timedelta(hours=2)
+LOOKS = {"the waker": a_tick, "reconcile": a_reconcile}
+
+
+@pytest.mark.parametrize(("looks_at", "state"), [("the waker", RunState.CREATED), ("reconcile", RunState.WAITING), ("reconcile", RunState.FAILED)])
+def test_a_run_that_begins_while_it_is_judged_is_not_handed_out_a_second_time(here: World, clock: ManualClock, looks_at: str, state: RunState) -> None:
+    with here.db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=state, flow_run_id=MINE)
+
+    def begins() -> None:
+        with here.db.writing() as session:
+            wanted.begin(session, row.key, MINE, here.worker, now=clock.at)
+
+    prefect = Slow(states={MINE: Pending(timestamp=LONG_AGO)}, then=[begins])
+    LOOKS[looks_at](prefect, clock)
+    assert prefect.did == []
+    assert row_of(here, row.id).state == RunState.RUNNING
+
+
+@pytest.mark.parametrize("looks_at", LOOKS)
+def test_a_run_that_an_operator_retried_and_that_waits_again_keeps_its_row(here: World, clock: ManualClock, looks_at: str) -> None:
+    with here.db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=RunState.WAITING, flow_run_id=MINE)
+
+    def retried() -> None:
+        with here.db.writing() as session:
+            again = wanted.begin(session, row.key, MINE, here.worker, now=clock.at)
+            wanted.mark(session, again, RunState.WAITING, now=clock.at)
+            again.owner = ""
+        prefect.states[MINE] = Suspended()
+
+    prefect = Slow(states={MINE: Crashed()}, then=[retried])
+    LOOKS[looks_at](prefect, clock)
+    assert prefect.did == [], "a question that is asked is not shown as crashed"
+    assert row_of(here, row.id).state == RunState.WAITING
+
+
+def test_a_waker_that_is_late_does_not_write_a_run_that_is_gone_over_the_one_at_work(here: World) -> None:
+    class Emptied(FakeEngine):
+        """A Prefect that forgets its runs while one is made, and is filled anew."""
+
+        def create(self, stage: str, parameters: dict, *, key: str, name: str, tags: list[str]) -> str:
+            gone = super().create(stage, parameters, key=key, name=name, tags=tags)
+            self.forget()
+            made = super().create(stage, parameters, key=key, name=name, tags=tags)
+            with here.db.writing() as session:
+                wanted.begin(session, key, made, here.worker, now=MONDAY)
+            return gone
+
+    with here.db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING))
+    prefect = Emptied()
+    make_run(here, prefect, row)
+    assert row_of(here, row.id).flow_run_id == prefect.keys[row.key]
