@@ -18,15 +18,17 @@ from models.course import Due
 from models.errors import Refused
 from models.stages import RunState, Stage
 from models.tables import Deal, StageRun, Wait
-from models.tracks import Sales
+from models.tracks import Sales, Work
 from models.waiting import Question, Spot
-from tasks import deals, looks, reconcile, runs, waits
+from tasks import corrections, deals, launches, looks, materials, productions, reconcile, runs, waits
 from tasks.stage import make_run
 from tasks.waker import tick
 from tasks.world import World, real_now
-from tests.factories import a_deal, a_run
+from tests.factories import a_deal, a_fact, a_run
 from tests.fakes import MONDAY, FakeEngine, ManualClock
+from tests.launching import a_launch
 from tests.models.threads import meanwhile
+from tests.projecting import a_project
 from tests.tasks.stages import carried, carrying, ending, inside
 
 MINE, HEIR = str(UUID(int=1)), str(UUID(int=2))
@@ -216,3 +218,29 @@ def test_a_waker_that_is_late_does_not_write_a_run_that_is_gone_over_the_one_at_
     prefect = Emptied()
     make_run(here, prefect, row)
     assert row_of(here, row.id).flow_run_id == prefect.keys[row.key]
+
+
+# A step that wants other stages beside its own, while the deal is ended
+
+
+BESIDE: dict[str, tuple[Stage, Callable[[Session], Deal], Callable[[int], object]]] = {
+    "materials": (Stage.MATERIALS, lambda session: a_project(session, work=Work.MATERIALS), lambda deal: materials.look.fn(deal, 1)),
+    "production": (Stage.PRODUCTION, lambda session: a_project(session, accepted=9), lambda deal: productions.tell_accepted.fn(deal, 1)),
+    "launch": (Stage.LAUNCH, a_launch, lambda deal: launches.ask_payments.fn(deal)),
+}
+
+
+@pytest.mark.parametrize("step", BESIDE)
+def test_a_step_that_is_at_work_while_its_deal_is_cancelled_wants_nothing_more(here: World, step: str) -> None:
+    stage, begin, act = BESIDE[step]
+    with here.db.writing() as session:
+        deal = begin(session)
+
+    def cancelled(session: Session) -> None:
+        fresh = waiting.lock(session, deal.id or 0)
+        corrections._end(session, here, fresh, "Their budget was cut.", a_fact(session, fresh))
+
+    with inside(here, stage, deal, flow_run_id=MINE), pytest.raises(Refused):
+        meanwhile(here.db, cancelled, lambda: act(deal.id or 0))
+    with here.db.reading() as session:
+        assert [row.stage for row in wanted.live_of(session, deal.id or 0)] == [Stage.CLOSING], "the project is counted, and that is all"
