@@ -161,6 +161,11 @@ def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:
     return session.exec(select(StageRun.id).where(*same)).first() is not None
 
 
+def has_followed(session: Session, fact: Fact) -> bool:
+    """Whether a run was ever wanted for a fact, whatever has become of it."""
+    return session.exec(select(StageRun.id).where(StageRun.fact_id == fact.id)).first() is not None
+
+
 def now_is(session: Session, row_id: int) -> StageRun:
     """A row as it is now, which nobody else changes until this transaction ends."""
     return session.exec(_kept(StageRun.id == row_id)).one()
