@@ -128,6 +128,16 @@ def test_a_step_of_a_run_that_has_lost_its_row_does_not_end_the_outage_in_which_
     assert ended == [MINE]
 
 
+def test_a_run_at_work_that_prefect_has_forgotten_stops_once_its_successor_is_made(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+    with inside(here_sqlite, Stage.BRIEF, deal, flow_run_id=MINE) as run, ending(forgotten=True):
+        with here_sqlite.db.writing() as session:
+            taken_over(deal, run.row_id)(session)
+        with pytest.raises(Abort):
+            runs.check()
+
+
 def test_an_execution_of_a_run_that_was_begun_anew_ends_nothing(here: World, clock: ManualClock) -> None:
     with here.db.writing() as session:
         deal = a_deal(session, sales=Sales.BRIEFING)
