@@ -27,10 +27,15 @@ def move_deal(deal_id: int, to: Sales, why: str) -> str:
 
 @step
 def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str, part: int = 0) -> str:
-    """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction."""
+    """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction.
+
+    Said again, because its commit went unheard, it leaves what has followed alone.
+    """
     here, run = world(), runs.current()
     with here.db.writing() as session:
         deal, fact = waiting.lock(session, deal_id), cause(session, deal_id)
+        if run and wanted.now_is(session, run.row_id).state == RunState.DONE:
+            return deal.sales
         move(session, deal, to, why=why, fact=fact, now=here.now())
         if next_stage:
             wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now(), part=part)
