@@ -99,7 +99,7 @@ def test_what_is_no_application_is_not_started(db) -> None:
                 replaying.replay(session, number, "x", key="run/1", actor="staff:Conor", now=MONDAY)
 
 
-def begins(session, row: StageRun, application: Fact) -> None:  # noqa: ARG001
+def begins(session, row: StageRun, application: Fact) -> None:
     wanted.begin(session, row.key, "run", "w", now=MONDAY)
 
 

@@ -9,11 +9,11 @@ import pytest
 from prefect.client.schemas.objects import State
 from prefect.exceptions import Abort
 from prefect.states import Crashed, Pending, Suspended
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models import waiting, wanted
 from models.after_answers import AccessListed
-from models.answers import BriefSent
+from models.answers import BriefSent, ClosedAsLost
 from models.course import Due
 from models.errors import Refused
 from models.stages import RunState, Stage
@@ -21,13 +21,14 @@ from models.tables import Deal, StageRun, Wait
 from models.tracks import Sales, Work
 from models.waiting import Question, Spot
 from tasks import corrections, deals, launches, looks, materials, productions, reconcile, runs, waits
+from tasks.mending import Round, replace
 from tasks.stage import make_run
 from tasks.waker import tick
 from tasks.world import World, real_now
-from tests.factories import a_deal, a_fact, a_run
+from tests.factories import a_deal, a_fact, a_run, told
 from tests.fakes import MONDAY, FakeEngine, ManualClock
 from tests.launching import a_launch
-from tests.models.threads import meanwhile
+from tests.models.threads import at_once, meanwhile
 from tests.projecting import a_project
 from tests.tasks.stages import carried, carrying, ending, inside
 
@@ -254,3 +255,110 @@ def test_a_step_that_is_at_work_while_its_deal_is_cancelled_wants_nothing_more(h
         meanwhile(here.db, cancelled, lambda: act(deal.id or 0))
     with here.db.reading() as session:
         assert [row.stage for row in wanted.live_of(session, deal.id or 0)] == [Stage.CLOSING], "the project is counted, and that is all"
+
+
+# Who succeeds, ends, begins and closes at the same moment
+
+
+def replaced(here: World, row: StageRun, prefect: FakeEngine) -> list[str]:
+    """What the waker mends that took the worker of this row for dead when it read it."""
+    done = Round()
+    replace(here, prefect, row, "its worker died", done)
+    return done.mended
+
+
+def test_of_four_who_replace_a_dead_run_at_once_one_does_and_one_successor_is_made(here: World) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session, sales=Sales.BRIEFING), state=RunState.RUNNING, flow_run_id=MINE, owner="dead")
+    assert sum(len(mended) for mended in at_once(4, lambda _: replaced(here, row, prefect))) == 1
+    assert (prefect.did, len(prefect.made)) == ([("crash", MINE)], 1)
+
+
+def test_a_stage_that_ends_while_its_worker_is_taken_for_dead_is_done_and_has_no_successor(here: World) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+
+    def ends(session: Session) -> None:
+        waiting.lock(session, deal.id or 0)
+        deals.finish(session, runs.current())
+
+    with inside(here, Stage.BRIEF, deal, flow_run_id=MINE) as run:
+        row = row_of(here, run.row_id)
+        assert meanwhile(here.db, ends, lambda: replaced(here, row, prefect)) == []
+    assert (row_of(here, run.row_id).state, prefect.did) == (RunState.DONE, [])
+
+
+def test_a_run_that_ends_or_leaves_while_its_successor_is_made_changes_nothing(here: World) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+    with inside(here, Stage.BRIEF, deal, flow_run_id=MINE) as run:
+        end = lambda: deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.ESTIMATE, "the brief came")
+        with pytest.raises(Refused):
+            meanwhile(here.db, taken_over(deal, run.row_id), end)
+    runs._leave(run, (RunState.WAITING, ""))
+    with here.db.reading() as session:
+        assert session.get_one(Deal, deal.id).sales == Sales.BRIEFING
+        rows = session.exec(select(StageRun).order_by(col(StageRun.id))).all()
+        assert [(row.stage, row.state, row.owner) for row in rows] == [("brief", "superseded", ""), ("brief", "running", "other")]
+
+
+def test_a_deal_that_is_closed_while_its_run_is_replaced_has_no_successor(here: World) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=RunState.RUNNING, flow_run_id=MINE, owner="dead")
+    closes = lambda session: told(session, session.get_one(Deal, deal.id), ClosedAsLost(reason="so"))
+    assert meanwhile(here.db, closes, lambda: replaced(here, row, prefect)) == []
+    assert (row_of(here, row.id).state, prefect.made) == (RunState.WITHDRAWN, [])
+
+
+def test_a_run_that_an_operator_retries_while_it_is_replaced_keeps_its_row_or_stops(here: World) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=RunState.WAITING, flow_run_id=MINE)
+    retries = lambda session: wanted.begin(session, row.key, MINE, "w", now=MONDAY)
+    assert meanwhile(here.db, retries, lambda: replaced(here, row, prefect)) == []
+
+    def begins() -> StageRun | None:
+        with here.db.writing() as session:
+            return retries(session)
+
+    assert meanwhile(here.db, taken_over(deal, row.id or 0), begins) is None
+
+
+@pytest.mark.parametrize("other", ["another operator", "a successor", "a closing"])
+def test_what_an_operator_starts_is_refused_where_the_deal_changes_meanwhile(here: World, other: str) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=RunState.RUNNING, owner="dead") if other == "a successor" else None
+
+    def adopts(session: Session) -> StageRun:
+        return wanted.adopt(session, Stage.BRIEF, deal.id or 0, MINE, "w", now=MONDAY)
+
+    def starts() -> StageRun:
+        with here.db.writing() as session:
+            return wanted.adopt(session, Stage.BRIEF, deal.id or 0, HEIR, "w", now=MONDAY)
+
+    holds: dict[str, Callable[[Session], object]] = {
+        "another operator": adopts, "a successor": lambda session: wanted.succeed(session, wanted.now_is(session, row.id), now=MONDAY, why="died"),
+        "a closing": lambda session: told(session, session.get_one(Deal, deal.id), ClosedAsLost(reason="so")),
+    }  # fmt: skip
+    with pytest.raises(Refused):
+        meanwhile(here.db, holds[other], starts)
+    with here.db.reading() as session:
+        assert len(wanted.live_of(session, deal.id or 0)) == (other != "a closing")
+
+
+def test_a_run_that_is_made_while_its_deal_is_closed_is_cancelled_in_prefect(here: World) -> None:
+    prefect = FakeEngine()
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal)
+    closes = lambda session: told(session, session.get_one(Deal, deal.id), ClosedAsLost(reason="so"))
+    meanwhile(here.db, closes, lambda: make_run(here, prefect, row))
+    tick(prefect.talk)
+    assert prefect.did == [("cancel", prefect.keys[row.key])]
+    assert row_of(here, row.id).state == RunState.CANCELLED
