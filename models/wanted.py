@@ -239,10 +239,11 @@ def to_make(session: Session, *, limit: int) -> list[StageRun]:
 
 
 def touch(session: Session, row_id: int, *, now: datetime) -> None:
-    """Put a row behind the others."""
-    row = session.get_one(StageRun, row_id)
-    row.touched_at = now
-    session.add(row)
+    """Put a row that has no run yet behind the others; one that has begun keeps its moment, by which its execution knows itself."""
+    row = now_is(session, row_id)
+    if row.state == RunState.WANTED:
+        row.touched_at = now
+        session.add(row)
 
 
 def _kept(*which: Any) -> SelectOfScalar[StageRun]:

@@ -1,10 +1,12 @@
 """Wanted runs: one live row per deal, stage and round, whoever wants it and how often."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from models import wanted
+from models import due, wanted
 from models.db import Database
 from models.errors import Missing, Refused
 from models.stages import LIVE, RunState, Stage
@@ -242,3 +244,20 @@ def test_a_run_names_the_fact_that_it_follows_from(here_sqlite) -> None:
         fact = a_fact(session, deal)
         row = wanted.want(session, Stage.BRIEF, deal=deal, fact=fact, now=MONDAY)
         assert session.get_one(Fact, row.fact_id) is fact
+
+
+@pytest.mark.parametrize("state", [RunState.WANTED, RunState.CREATED])
+def test_a_run_that_begins_while_it_is_put_behind_the_others_keeps_the_moment_at_which_it_began(db: Database, state: RunState) -> None:
+    with db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session), state=state, flow_run_id="mine")
+
+    def put_behind() -> None:
+        with db.writing() as session:
+            if state == RunState.WANTED:
+                wanted.touch(session, row.id, now=MONDAY + timedelta(minutes=1))
+            else:
+                due.looked_at(session, [row], now=MONDAY + timedelta(minutes=1))
+
+    meanwhile(db, lambda session: wanted.begin(session, row.key, "mine", "w", now=MONDAY), put_behind)
+    with db.reading() as session:
+        assert wanted.owns(session.get_one(StageRun, row.id), "mine", MONDAY)
