@@ -157,12 +157,16 @@ def agree(here: World, prefect: Engine, row: StageRun, state: State | None, done
 
 
 def hand_out(here: World, prefect: Engine, row: StageRun, what: str, done: Round) -> None:
-    """Hand a run out again that was taken and never begun. One that has begun since its row was read would be carried out twice at once."""
-    with here.db.reading() as session:
-        has_changed = _has_changed(session.get_one(StageRun, row.id), row)
-    if not has_changed:
+    """Hand a run out again that was taken and never begun, unless it has begun by now."""
+    if not has_gone_on(here, row):
         prefect.restart(row.flow_run_id or "")
         done.mended.append(f"{row.key}: {what}")
+
+
+def has_gone_on(here: World, row: StageRun) -> bool:
+    """Whether somebody was at a row since it was read: its run, scheduled now, might be carried out twice at once."""
+    with here.db.reading() as session:
+        return _has_changed(session.get_one(StageRun, row.id), row)
 
 
 def _has_changed(fresh: StageRun, row: StageRun) -> bool:

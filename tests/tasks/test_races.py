@@ -11,7 +11,7 @@ from prefect.exceptions import Abort
 from prefect.states import Crashed, Pending, Suspended
 from sqlmodel import Session, col, select
 
-from models import waiting, wanted
+from models import leases, waiting, wanted
 from models.after_answers import AccessListed
 from models.answers import BriefSent, ClosedAsLost
 from models.course import Due
@@ -25,7 +25,7 @@ from tasks.mending import Round, replace
 from tasks.stage import make_run
 from tasks.waker import tick
 from tasks.world import World, real_now
-from tests.factories import a_deal, a_fact, a_run, told
+from tests.factories import a_deal, a_fact, a_run, a_wait, told
 from tests.fakes import MONDAY, FakeEngine, ManualClock
 from tests.launching import a_launch
 from tests.models.threads import at_once, meanwhile
@@ -192,6 +192,22 @@ def test_a_run_that_begins_while_it_is_judged_is_not_handed_out_a_second_time(he
     LOOKS[looks_at](prefect, clock)
     assert prefect.did == []
     assert row_of(here, row.id).state == RunState.RUNNING
+
+
+def test_a_run_that_an_operator_resumes_while_the_waker_wakes_it_is_woken_once(here: World, clock: ManualClock) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+        row = a_run(session, Stage.BRIEF, deal, state=RunState.WAITING, flow_run_id=MINE)
+        a_wait(session, deal, BriefSent, stage=Stage.BRIEF, run=MINE, deadline=MONDAY + timedelta(minutes=1))
+        leases.take(session, f"worker/{here.worker}", here.worker, length=timedelta(days=1), now=real_now())
+
+    def resumed() -> None:
+        with here.db.writing() as session:
+            wanted.begin(session, row.key, MINE, here.worker, now=clock.at)
+
+    prefect = Slow(states={MINE: Suspended()}, then=[resumed])
+    clock.pass_(minutes=5)
+    assert (tick(prefect.talk).again, prefect.did) == (True, []), "woken as it works it would be handed out a second time"
 
 
 @pytest.mark.parametrize("looks_at", LOOKS)
