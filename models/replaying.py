@@ -28,9 +28,10 @@ def replay(session: Session, application_id: int, reason: str, *, key: str, acto
     if known:
         return session.get_one(Fact, known.payload["carried"])
     carried = _cleared(session, fact, actor, now) if fact.kind == SUSPECTED else fact
+    row = _row(session, carried)
+    session.refresh(carried)  # under the row's lock: a Retry in Prefect may have begun the run, or carried it to its deal
     if carried.deal_id:
         raise Refused(f"Application {application_id} is deal {carried.deal_id}: there is nothing to start.")
-    row = _row(session, carried)
     if row and row.state in LIVE and row.state != RunState.FAILED:
         raise Refused(f"The intake of application {application_id} is under way: it is {row.state}.")
     payload = {"application": application_id, "carried": carried.id, "reason": reason}
@@ -53,6 +54,6 @@ def _cleared(session: Session, suspected: Fact, actor: str, now: datetime) -> Fa
 
 
 def _row(session: Session, application: Fact) -> StageRun | None:
-    """The newest row of an application's intake."""
-    mine = select(StageRun).where(StageRun.application_id == application.id)
-    return session.exec(mine.order_by(col(StageRun.id).desc())).first()
+    """The newest row of an application's intake, which nobody else changes until this transaction ends."""
+    mine = select(StageRun).where(StageRun.application_id == application.id).with_for_update()
+    return session.exec(mine.order_by(col(StageRun.id).desc()).execution_options(populate_existing=True)).first()

@@ -14,7 +14,7 @@ from models.db import serialise
 from models.errors import HandedBack, Missing, Refused
 from models.stages import LIVE, RUN_MOVES, RunState, Stage, run_key
 from models.tables import Deal, Fact, StageRun
-from models.tracks import Sales, Work
+from models.tracks import CLOSED, Sales, Work
 from models.waiting import lock
 
 AT_ONCE = 500
@@ -88,9 +88,9 @@ def want_anew(session: Session, stage: Stage, *, deal: Deal, part: int, fact: Fa
 
 
 def created(session: Session, row_id: int, flow_run_id: str, *, now: datetime) -> None:
-    """Write which flow run was made of the row, unless the run was quicker and wrote it itself."""
+    """Write which flow run was made of the row, unless the run was quicker and wrote it itself, or another one has it by now."""
     row = now_is(session, row_id)
-    row.flow_run_id = flow_run_id
+    row.flow_run_id = row.flow_run_id or flow_run_id
     if row.state == RunState.WANTED:
         _to(session, row, RunState.CREATED, now)
     session.add(row)
@@ -161,23 +161,27 @@ def was_wanted(session: Session, stage: Stage, deal: Deal) -> bool:
     return session.exec(select(StageRun.id).where(*same)).first() is not None
 
 
+def has_followed(session: Session, fact: Fact) -> bool:
+    """Whether a run was ever wanted for a fact, whatever has become of it."""
+    return session.exec(select(StageRun.id).where(StageRun.fact_id == fact.id)).first() is not None
+
+
 def now_is(session: Session, row_id: int) -> StageRun:
     """A row as it is now, which nobody else changes until this transaction ends."""
     return session.exec(_kept(StageRun.id == row_id)).one()
 
 
-def keep(session: Session, row_id: int, flow_run_id: str) -> StageRun:
+def keep(session: Session, row_id: int, flow_run_id: str, began: datetime) -> StageRun:
     """The row of the run that is about to write, kept for it. Raises Refused where another has it by now, or nobody wants it any more."""
     row = now_is(session, row_id)
-    if row.flow_run_id != flow_run_id or row.state not in {RunState.RUNNING, RunState.DONE}:
+    if not owns(row, flow_run_id, began) and (row.flow_run_id != flow_run_id or row.state != RunState.DONE):
         raise Refused(f"Run {row.key} is {row.state}: what it does is not wanted any more.")
     return row
 
 
-def owns(session: Session, row_id: int, flow_run_id: str) -> bool:
-    """Whether this flow run still is the one to act for its row."""
-    row = session.get_one(StageRun, row_id)
-    return row.flow_run_id == flow_run_id and row.state == RunState.RUNNING
+def owns(row: StageRun, flow_run_id: str, began: datetime) -> bool:
+    """Whether the execution of a flow run that began then still is the one to act for its row: the run may have been begun anew since."""
+    return row.flow_run_id == flow_run_id and row.state == RunState.RUNNING and row.touched_at == began
 
 
 def mark(session: Session, row: StageRun, to: RunState, *, now: datetime, why: str = "") -> None:
@@ -194,10 +198,12 @@ def succeed(session: Session, row: StageRun, *, now: datetime, why: str) -> Stag
     session.flush()
     deal = session.get(Deal, row.deal_id) if row.deal_id else None
     application = session.get(Fact, row.application_id) if row.application_id else None
-    return want(
+    heir = want(
         session, Stage(row.stage), now=now, deal=None if application else deal, application=application,
         fact=session.get(Fact, row.fact_id) if row.fact_id else None, part=row.part,
     )  # fmt: skip
+    heir.deal_id = row.deal_id  # an intake's, too: it is its deal's next step, and whoever closes the deal ends it
+    return heir
 
 
 def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but: str = "") -> None:
@@ -207,10 +213,12 @@ def withdraw_all(session: Session, deal_id: int, *, why: str, now: datetime, but
             mark(session, row, RunState.WITHDRAWN, now=now, why=why)
 
 
-def belongs_to(session: Session, row_id: int, deal_id: int) -> None:
-    """Write whose an intake's row is, so that who closes the deal ends it too."""
-    row = session.get_one(StageRun, row_id)
-    row.deal_id = deal_id
+def belongs_to(session: Session, row_id: int, deal: Deal, *, now: datetime) -> None:
+    """Write whose an intake's row is, so that who closes the deal ends it too; a deal that is closed by now has ended it."""
+    row = now_is(session, row_id)
+    row.deal_id = deal.id
+    if deal.sales in CLOSED and row.state == RunState.RUNNING:
+        mark(session, row, RunState.WITHDRAWN, now=now, why=f"the deal is {deal.sales}")
     session.add(row)
 
 
@@ -231,10 +239,11 @@ def to_make(session: Session, *, limit: int) -> list[StageRun]:
 
 
 def touch(session: Session, row_id: int, *, now: datetime) -> None:
-    """Put a row behind the others."""
-    row = session.get_one(StageRun, row_id)
-    row.touched_at = now
-    session.add(row)
+    """Put a row that has no run yet behind the others; one that has begun keeps its moment, by which its execution knows itself."""
+    row = now_is(session, row_id)
+    if row.state == RunState.WANTED:
+        row.touched_at = now
+        session.add(row)
 
 
 def _kept(*which: Any) -> SelectOfScalar[StageRun]:

@@ -12,6 +12,7 @@ from models.effects import EffectState
 from models.estimates import Estimate
 from models.stages import Stage
 from models.tables import Deal, Effect
+from models.tracks import CLOSED, Work
 from tasks import (
     acts,
     applications,
@@ -63,11 +64,13 @@ def mute_past(deal_id: int, stage: str) -> int:
 
 @step
 def begin(deal_id: int, stage: str) -> list[str]:
-    """Want the stage that a deal was taken up at, and what goes on beside it; return the keys of the runs."""
+    """Want the stage that a deal was taken up at, and what goes on beside it, once; return the keys of the runs. Nothing of a deal closed since."""
     here, at = world(), Stage(stage)
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id, with_for_update=True)
         [fact] = facts.of_deal(session, deal_id, ADOPTED)
+        if deal.sales in CLOSED or deal.work == Work.CANCELLED or wanted.has_followed(session, fact):
+            return [row.key for row in wanted.live_of(session, deal_id)]
         wanted.want(session, at, deal=deal, fact=fact, part=1 if at == Stage.INVOICE else 0, now=here.now())
         if at == Stage.PRODUCTION and any(not item.is_settled for item in projects.stand(session, deal).materials):
             wanted.want(session, Stage.MATERIALS, deal=deal, fact=fact, now=here.now())

@@ -29,7 +29,7 @@ def admit(application_id: int) -> dict[str, int | bool]:
         who = intake.contact(application, studio.country)
         admitted = intake.admit(session, fact, who, application, currency=studio.currency, locale=studio.locale, now=here.now())
         if admitted.is_new and (run := runs.current()):  # at once: a deal that somebody closes now has this run among its own
-            wanted.belongs_to(session, run.row_id, admitted.deal.id or 0)
+            wanted.belongs_to(session, run.row_id, admitted.deal, now=here.now())
         minimum = Money.of_major(studio.minimum_budget, studio.currency)
         return {"deal_id": admitted.deal.id or 0, "is_new": admitted.is_new, "is_below_minimum": intake.is_below(admitted.deal, minimum)}
 

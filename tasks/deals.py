@@ -19,19 +19,23 @@ def move_deal(deal_id: int, to: Sales, why: str) -> str:
     """Move a deal along the sale; return where it stands. Said again it changes nothing."""
     here = world()
     with here.db.writing() as session:
-        deal, run = waiting.lock(session, deal_id), runs.current()
-        if run:
-            wanted.keep(session, run.row_id, run.flow_run_id)
+        deal = waiting.lock(session, deal_id)
+        runs.keep(session)
         move(session, deal, to, why=why, fact=cause(session, deal_id), now=here.now())
         return deal.sales
 
 
 @step
 def conclude(deal_id: int, to: Sales, next_stage: Stage | None, why: str, part: int = 0) -> str:
-    """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction."""
+    """End this stage: the move, the next stage (and `part` of the payment plan) wanted and this run's row done, in one transaction.
+
+    Said again, because its commit went unheard, it leaves what has followed alone.
+    """
     here, run = world(), runs.current()
     with here.db.writing() as session:
         deal, fact = waiting.lock(session, deal_id), cause(session, deal_id)
+        if run and wanted.now_is(session, run.row_id).state == RunState.DONE:
+            return deal.sales
         move(session, deal, to, why=why, fact=fact, now=here.now())
         if next_stage:
             wanted.want(session, next_stage, deal=deal, fact=fact, now=here.now(), part=part)
@@ -135,7 +139,7 @@ def finish(session: Session, run: runs.Run | None) -> None:
     here = world()
     if run is None:
         return
-    row = wanted.keep(session, run.row_id, run.flow_run_id)
+    row = wanted.keep(session, run.row_id, run.flow_run_id, run.began)
     if row.state == RunState.RUNNING:
         wanted.mark(session, row, RunState.DONE, now=here.now())
     own = (row.stage, row.round, row.part)

@@ -107,8 +107,9 @@ class Engine:
             self._client.set_flow_run_state(UUID(flow_run_id), state, force=True)
 
     def cancel(self, flow_run_id: str, *, name: str, why: str) -> None:
-        """End a run that nobody wants any more."""
-        self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
+        """End a run that nobody wants any more; one that Prefect does not know has ended."""
+        with suppress(ObjectNotFound):
+            self._client.set_flow_run_state(UUID(flow_run_id), Cancelled(name=name, message=why), force=True)
 
     def live(self, tags: Sequence[str] = OF_STAGES, *, paused: bool = True) -> list[Seen]:
         """Every run with one of these tags that has not ended; without those that are suspended where `paused` says so."""

@@ -28,6 +28,7 @@ def ask_payments(deal_id: int) -> list[int]:
     here = world()
     with here.db.writing() as session:
         deal = waiting.lock(session, deal_id)
+        runs.keep(session)  # of work that was cancelled meanwhile nothing more is asked
         stand, own, fact = projects.stand(session, deal), projects.contract_of(session, deal), deals.cause(session, deal_id)
         schedule = changes.with_changes(session, deal, own).schedule
         due = changes.due(stand, schedule, own=len(own.schedule), is_launched=True)

@@ -42,8 +42,7 @@ def look(decide: Callable[[Session], Found], *, what: str) -> Found:
         raise RuntimeError("Only a stage looks again.")
     runs.check()
     here, spot = world(), run.spot(looks.KEY, counted=False)
-    with here.db.writing() as session:
-        waiting.lock(session, spot.deal_id)
+    with runs.writing(spot.deal_id) as session:
         found = decide(session)
         if found.until is None:
             waiting.over(session, spot, now=here.now())

@@ -29,6 +29,7 @@ def look(deal_id: int, heard: int) -> dict[str, Any]:  # noqa: ARG001 (each look
     here = world()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id, with_for_update=True)
+        runs.keep(session)  # of work that was cancelled meanwhile nothing begins
         stand = projects.stand(session, deal)
         for before in sorted({item.plan.before for item in stand.materials}):
             if all(item.is_settled for item in stand.needed_for(before)):

@@ -100,7 +100,7 @@ def replace(here: World, prefect: Engine, row: StageRun, why: str, done: Round) 
         if row.deal_id:
             waiting.lock(session, row.deal_id)  # a deal that is being closed gets no successor
         fresh = wanted.now_is(session, row.id or 0)
-        if fresh.state != row.state or fresh.owner != row.owner:
+        if _has_changed(fresh, row):
             return
         fresh.owner = ""
         successor = wanted.succeed(session, fresh, now=here.now(), why=why)
@@ -130,8 +130,7 @@ def _compare(here: World, prefect: Engine, rows: list[StageRun], done: Round) ->
         if agree(here, prefect, row, state, done):
             continue
         if state and state.type in {StateType.PENDING, StateType.RUNNING} and since(state) < real_now() - STUCK:
-            prefect.restart(row.flow_run_id or "")
-            done.mended.append(f"{row.key}: handed out again")
+            hand_out(here, prefect, row, "handed out again", done)
         else:
             well.append(row)
     if well:
@@ -157,10 +156,28 @@ def agree(here: World, prefect: Engine, row: StageRun, state: State | None, done
     return True
 
 
+def hand_out(here: World, prefect: Engine, row: StageRun, what: str, done: Round) -> None:
+    """Hand a run out again that was taken and never begun, unless it has begun by now."""
+    if not has_gone_on(here, row):
+        prefect.restart(row.flow_run_id or "")
+        done.mended.append(f"{row.key}: {what}")
+
+
+def has_gone_on(here: World, row: StageRun) -> bool:
+    """Whether somebody was at a row since it was read: its run, scheduled now, might be carried out twice at once."""
+    with here.db.reading() as session:
+        return _has_changed(session.get_one(StageRun, row.id), row)
+
+
+def _has_changed(fresh: StageRun, row: StageRun) -> bool:
+    """Whether somebody was at a row since it was read; what Prefect said then may be true no more."""
+    return (fresh.state, fresh.owner, fresh.touched_at) != (row.state, row.owner, row.touched_at)
+
+
 def _write(here: World, row: StageRun, to: RunState, why: str, done: Round) -> bool:
     with here.db.writing() as session:
         fresh = wanted.now_is(session, row.id or 0)
-        if (fresh.state, fresh.touched_at) != (row.state, row.touched_at):
+        if _has_changed(fresh, row):
             return False
         fresh.owner = ""
         wanted.mark(session, fresh, to, now=here.now(), why=why[:2000])

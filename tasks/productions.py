@@ -85,6 +85,7 @@ def tell_accepted(deal_id: int, heard: int) -> list[str]:  # noqa: ARG001 (as ab
     here = world()
     with here.db.writing() as session:
         deal = session.get_one(Deal, deal_id, with_for_update=True)
+        runs.keep(session)  # of work that was cancelled meanwhile nothing more is asked
         stand, fact = projects.stand(session, deal), deals.cause(session, deal_id)
         own = projects.contract_of(session, deal)
         schedule = changes.with_changes(session, deal, own).schedule

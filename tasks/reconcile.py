@@ -14,7 +14,7 @@ from models.stages import LIVE, RunState
 from models.tables import Fact, StageRun
 from tasks import takeovers
 from tasks.engine import OTHERS, Engine, engine
-from tasks.mending import STUCK, Round, agree, replace
+from tasks.mending import STUCK, Round, agree, hand_out, replace
 from tasks.stage import make_run
 from tasks.step import step
 from tasks.world import real_now, world
@@ -52,8 +52,7 @@ def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: tim
             elif run and not run.is_whole:
                 replace(here, prefect, row, "Prefect has cut it off from its deployment", done)
             elif not agree(here, prefect, row, states.get(row.flow_run_id or ""), done) and run and orphans.is_stale(row, run, now=real_now()):
-                prefect.restart(run.id)
-                done.mended.append(f"{row.key}: it was taken and never begun; handed out again")
+                hand_out(here, prefect, row, "it was taken and never begun; handed out again", done)
         ours = {row.flow_run_id for row in rows}
         _judge(prefect, [run for run in seen.values() if run.id not in ours], done)
         for run in prefect.live(OTHERS):

@@ -1,4 +1,4 @@
-"""The run we are in: which row it carries out, and whether it still may."""
+"""The run we are in: which row it carries out, and whether it still may. Longer than 200: from the row's beginning to its end."""
 
 import logging
 import time
@@ -13,11 +13,12 @@ from typing import TypeVar
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause
 from prefect.logging import get_run_logger
+from sqlmodel import Session
 
-from models import attempts, logs, wanted
+from models import attempts, logs, waiting, wanted
 from models.answers import Application
-from models.errors import Missing, Unavailable
-from models.stages import RunState, Stage
+from models.errors import Missing, Refused, Unavailable
+from models.stages import LIVE, RunState, Stage
 from models.tables import Deal, Fact, StageRun
 from models.waiting import Spot
 from tasks import admission
@@ -107,6 +108,7 @@ def entered(stage: Stage, *, deal_id: int | None = None, application_id: int | N
 def check() -> None:
     """Stop this run quietly if another generation has taken its row over, or nobody wants it any more.
 
+    An execution whose own run was begun anew (it was handed out twice) stops as well, and leaves the run to the one that goes on.
     Raises BadSetup where its process has other settings than the worker.
     """
     admission.expect_agreement()
@@ -115,23 +117,48 @@ def check() -> None:
         return
     with world().db.reading() as session:
         row = session.get_one(StageRun, run.row_id)
-        still_ours = wanted.owns(session, run.row_id, run.flow_run_id) or row.state == RunState.DONE
     if row.state == RunState.CANCELLED:  # Prefect shows it already
         get_run_logger().info("This run was cancelled (%s); it stops here.", row.why)
         raise Abort("cancelled")
-    if not still_ours:
-        stop(run.flow_run_id)
+    if wanted.owns(row, run.flow_run_id, run.began) or row.state == RunState.DONE:
+        return
+    if row.flow_run_id == run.flow_run_id and row.state in LIVE:
+        get_run_logger().info("This run was begun anew; the execution from before stops here.")
+        raise Abort("begun anew")
+    stop(run.flow_run_id)
+
+
+def keep(session: Session) -> None:
+    """Keep the row of this run for what is written next. Raises Refused where the run has lost it by now; a step then ends as `check` says."""
+    run = current()
+    if run:
+        wanted.keep(session, run.row_id, run.flow_run_id, run.began)
+
+
+@contextmanager
+def writing(deal_id: int) -> Generator[Session]:
+    """A transaction under the deal's lock, in which this run writes outside of a step; the run stops where it has lost its row by then."""
+    try:
+        with world().db.writing() as session:
+            waiting.lock(session, deal_id)
+            keep(session)
+            yield session
+    except Refused:
+        check()
+        raise
 
 
 def belongs_to(deal_id: int) -> None:
-    """Write on the row of this run which deal it is about, once an application has one."""
+    """Write on the row of this run which deal it is about, once an application has one. For a deal that was closed it stops."""
     run = current()
     if run is None:
         return
     run.deal_id = deal_id
     logs.note(deal=deal_id)
-    with world().db.writing() as session:
-        wanted.belongs_to(session, run.row_id, deal_id)
+    here = world()
+    with here.db.writing() as session:
+        wanted.belongs_to(session, run.row_id, waiting.lock(session, deal_id), now=here.now())
+    check()
 
 
 def stop(flow_run_id: str) -> None:

@@ -119,7 +119,7 @@ def for_some(asks: Sequence[Ask], *, key: str, form: type[Answer], what: str) ->
         group = run.spot(key)  # nothing of what was heard then is asked for now
     forms.take(group, form)
     heard = _hear(run, asks)
-    with here.db.writing() as session:
+    with runs.writing(group.deal_id) as session:
         question = Question(kinds=[], subject="", whose="", what=what)
         if heard:
             waiting.heard(session, group, question, [one.place for one in heard], now=here.now())
@@ -172,7 +172,7 @@ def for_vendor(step: str, why: str) -> None:
     if run is None or run.deal_id is None:
         return
     here, spot = world(), run.spot(f"outage/{step}", counted=False)
-    with here.db.writing() as session:
+    with runs.writing(spot.deal_id) as session:
         before = waiting.find(session, spot)
         tries = before.suspensions if before and before.outcome == "" else 0
         pause = timedelta(minutes=PAUSES[min(tries, len(PAUSES) - 1)])
@@ -190,7 +190,7 @@ def vendor_is_back(step: str) -> None:
     with here.db.reading() as session:
         wait = waiting.find(session, run.spot(f"outage/{step}", counted=False))
     if wait and not wait.closed_at:
-        with here.db.writing() as session:
+        with runs.writing(run.deal_id) as session:
             waiting.over(session, run.spot(f"outage/{step}", counted=False), now=here.now())
 
 
@@ -211,7 +211,7 @@ def _question(spot: Spot, ask: Ask) -> Question:
 
 def _reach(spot: Spot, question: Question) -> waiting.Reached:
     here = world()
-    with here.db.writing() as session:
+    with runs.writing(spot.deal_id) as session:
         wait = waiting.find(session, spot)
         was = wait.outcome if wait else ""
         reached = waiting.reach(session, spot, question, now=here.now())

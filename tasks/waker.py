@@ -21,7 +21,7 @@ from models.stages import Stage
 from models.tables import Deal, Effect, Wait
 from tasks import cashier, chasing, dunning, letters, takeovers
 from tasks.engine import Engine, engine
-from tasks.mending import A_LOOK, STUCK, Round, mend
+from tasks.mending import A_LOOK, STUCK, Round, has_gone_on, mend
 from tasks.stage import make_run
 from tasks.world import World, lives, real_now, world
 
@@ -84,13 +84,13 @@ def _wake(here: World, prefect: Engine, done: Round) -> dict[str, datetime]:
     """Resume each run whose wait has its answer, or whose time is up; return them all, those that could not go on yet too."""
     with here.db.reading() as session:
         ripe = due.ripe(session, now=here.now(), limit=A_LOOK)
+        rows = wanted.of_runs(session, list(ripe))
     states = prefect.look(list(ripe))
-    for flow_run_id in ripe:
-        state = states.get(flow_run_id)
-        if state is not None and state.is_paused():
+    for flow_run_id, state in [(run, states[run]) for run in ripe if run in states]:
+        if state.is_paused() and not has_gone_on(here, rows[flow_run_id]):  # an operator's Resume may be quicker
             prefect.resume(flow_run_id)
             done.woken += 1
-        elif state is not None and state.type in {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED}:
+        elif state.type in {StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateType.PAUSED}:
             done.again = True
     done.more |= done.woken == A_LOOK
     return ripe

@@ -9,6 +9,7 @@ from models.stages import LIVE, RunState, Stage
 from models.tables import Fact, StageRun
 from tests.factories import a_deal, a_fact, an_application
 from tests.fakes import MONDAY
+from tests.models.threads import meanwhile
 
 WORDS = {"service": "landing-page", "name": "Orla Byrne", "email": "orla@acme.example", "message": "A page."}
 
@@ -96,3 +97,31 @@ def test_what_is_no_application_is_not_started(db) -> None:
         for number in (note.id, 99):
             with pytest.raises(Missing, match=f"no application {number}"):
                 replaying.replay(session, number, "x", key="run/1", actor="staff:Conor", now=MONDAY)
+
+
+def begins(session, row: StageRun, application: Fact) -> None:
+    wanted.begin(session, row.key, "run", "w", now=MONDAY)
+
+
+def succeeds(session, row: StageRun, application: Fact) -> None:
+    begins(session, row, application)
+    session.get_one(Fact, application.id).deal_id = a_deal(session).id
+    wanted.mark(session, wanted.now_is(session, row.id), RunState.DONE, now=MONDAY)
+
+
+@pytest.mark.parametrize(("retried", "words"), [(begins, "under way: it is running"), (succeeds, "is deal ")])
+def test_one_whose_failed_intake_is_retried_at_the_same_moment_is_left_to_the_retry(db, retried, words: str) -> None:
+    with db.writing() as session:
+        application = an_application(session)
+        row = session.exec(select(StageRun)).one()
+        wanted.created(session, row.id, "run", now=MONDAY)
+        wanted.mark(session, row, RunState.FAILED, now=MONDAY)
+
+    def replays() -> None:
+        with db.writing() as session:
+            replay(session, application)
+
+    with pytest.raises(Refused, match=words):
+        meanwhile(db, lambda session: retried(session, row, application), replays)
+    with db.reading() as session:
+        assert len(session.exec(select(StageRun)).all()) == 1

@@ -1,10 +1,12 @@
 """Wanted runs: one live row per deal, stage and round, whoever wants it and how often."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from models import wanted
+from models import due, wanted
 from models.db import Database
 from models.errors import Missing, Refused
 from models.stages import LIVE, RunState, Stage
@@ -154,12 +156,12 @@ def test_a_superseded_run_and_a_stranger_get_nothing(here_sqlite) -> None:
         old = a_run(session, Stage.BRIEF, a_deal(session), state=RunState.RUNNING, flow_run_id="old")
         new = wanted.succeed(session, old, now=MONDAY, why="its worker died")
         assert wanted.begin(session, old.key, "old", "w", now=MONDAY) is None
-        assert not wanted.owns(session, old.id, "old")
+        assert not wanted.owns(old, "old", old.touched_at)
         assert wanted.begin(session, new.key, "new", "w", now=MONDAY) is new
         assert wanted.begin(session, new.key, "stranger", "w", now=MONDAY) is None
         assert wanted.begin(session, "no such key", "new", "w", now=MONDAY) is None
-        assert wanted.owns(session, new.id, "new")
-        assert not wanted.owns(session, new.id, "stranger")
+        assert wanted.owns(new, "new", new.touched_at)
+        assert not wanted.owns(new, "stranger", new.touched_at)
 
 
 def test_a_successor_keeps_what_the_run_was_about(here_sqlite) -> None:
@@ -242,3 +244,20 @@ def test_a_run_names_the_fact_that_it_follows_from(here_sqlite) -> None:
         fact = a_fact(session, deal)
         row = wanted.want(session, Stage.BRIEF, deal=deal, fact=fact, now=MONDAY)
         assert session.get_one(Fact, row.fact_id) is fact
+
+
+@pytest.mark.parametrize("state", [RunState.WANTED, RunState.CREATED])
+def test_a_run_that_begins_while_it_is_put_behind_the_others_keeps_the_moment_at_which_it_began(db: Database, state: RunState) -> None:
+    with db.writing() as session:
+        row = a_run(session, Stage.BRIEF, a_deal(session), state=state, flow_run_id="mine")
+
+    def put_behind() -> None:
+        with db.writing() as session:
+            if state == RunState.WANTED:
+                wanted.touch(session, row.id, now=MONDAY + timedelta(minutes=1))
+            else:
+                due.looked_at(session, [row], now=MONDAY + timedelta(minutes=1))
+
+    meanwhile(db, lambda session: wanted.begin(session, row.key, "mine", "w", now=MONDAY), put_behind)
+    with db.reading() as session:
+        assert wanted.owns(session.get_one(StageRun, row.id), "mine", MONDAY)

@@ -9,16 +9,20 @@ from sqlmodel import select
 from models import adopted, cash, contract_state, documents, facts, ledger, projects, wanted
 from models.adopted import ORDER, REFUSED, Past
 from models.adoption import ADOPTED, MUTED
+from models.answers import ClosedAsLost
 from models.cash_tables import Invoice
 from models.errors import Invalid, Refused
 from models.stages import RunState, Stage
 from models.tables import Client, Deal, Document, Effect, Fact, StageRun
-from tasks import adoptions, productions
+from models.tracks import Sales
+from tasks import adoptions, corrections, deals, productions
 from tasks.world import World
+from tests.factories import told
 from tests.fakes import MONDAY
 from tests.studio import answers_for, the_company
 from tests.tasks.played import Player, without_engine
 from tests.tasks.scenarios import FLOWS
+from tests.tasks.stages import carrying
 
 SERVICE = "landing-page"
 ORLA = {"name": "Orla Byrne", "email": "orla@acme.example", "company": "Acme", "salesperson": "conor@northlight.example"}
@@ -195,3 +199,32 @@ def test_a_flagged_estimate_is_taken_up_where_a_manager_sees_it(here_sqlite: Wor
     flagged = {"answers": {**answers_for("shop")}}
     with pytest.raises(Refused, match="project manager has to see"):
         adoptions.adopt.fn("proposal", "shop", ORLA, flagged, "Conor", "Old.", "run/1")
+
+
+@pytest.mark.parametrize("stage", [Stage.BRIEF, Stage.PROPOSAL])
+def test_a_deal_that_is_closed_while_it_is_taken_up_stays_closed_and_nothing_of_it_begins(here_sqlite: World, stage: Stage) -> None:
+    deal_id = adoptions.adopt.fn(stage.value, SERVICE, ORLA, past_at(stage), "Conor", "It is from last year.", "run/1")
+    with here_sqlite.db.writing() as session:
+        told(session, session.get_one(Deal, deal_id), ClosedAsLost(reason="They went elsewhere."), actor="staff:Conor")
+    adoptions.mute_past.fn(deal_id, stage.value)
+    assert adoptions.begin.fn(deal_id, stage.value) == []
+
+
+def test_work_that_is_cancelled_while_its_deal_is_taken_up_does_not_begin(here_sqlite: World) -> None:
+    deal_id = adoptions.adopt.fn(Stage.PRODUCTION, SERVICE, ORLA, past_at(Stage.PRODUCTION), "Conor", "It is from last year.", "run/1")
+    corrections.cancel_work.fn(deal_id, "Their budget was cut.", "0", "Conor", "run/2")
+    adoptions.mute_past.fn(deal_id, Stage.PRODUCTION)
+    assert adoptions.begin.fn(deal_id, Stage.PRODUCTION) == [f"deal-{deal_id}/closing/r1/g1"]
+
+
+def test_a_form_that_is_tried_again_after_its_stage_has_gone_on_begins_it_no_second_time(here: World) -> None:
+    deal_id = take_up(Stage.ESTIMATE)
+    with here.db.reading() as session:
+        [row] = wanted.live_of(session, deal_id)
+    with here.db.writing() as session:
+        carried_out = wanted.begin(session, row.key, "run", "w", now=here.now())
+    with carrying(carried_out):
+        deals.conclude.fn(deal_id, Sales.ESTIMATING, Stage.PROPOSAL, "the estimate stands")
+    assert take_up(Stage.ESTIMATE) == deal_id
+    with here.db.reading() as session:
+        assert [row.stage for row in wanted.live_of(session, deal_id)] == [Stage.PROPOSAL]

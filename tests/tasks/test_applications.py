@@ -1,6 +1,9 @@
 """Steps of intake: from a raw application to a deal that somebody looks after."""
 
+from uuid import UUID
+
 import pytest
+from prefect.exceptions import Abort
 from sqlmodel import select
 
 from models import wanted
@@ -9,11 +12,13 @@ from models.errors import Missing
 from models.stages import RunState, Stage
 from models.tables import Client, Deal, StageRun
 from models.tracks import Sales
-from tasks import applications
+from tasks import applications, deals, reconcile
 from tasks.world import World
 from tests.factories import a_deal, a_fact, an_application, told
 from tests.models.threads import at_once
-from tests.tasks.stages import carrying, inside
+from tests.tasks.stages import carrying, ending, inside
+
+INTAKE = str(UUID(int=1))
 
 
 def kept(here: World, **values) -> int:
@@ -94,6 +99,36 @@ def test_a_deal_that_is_closed_the_moment_it_is_there_ends_its_intake(here: Worl
         told(session, session.get_one(Deal, deal_id), ClosedAsLost(reason="a wrong number"), actor="staff:Conor")
     with here.db.reading() as session:
         assert session.exec(select(StageRun)).one().state == RunState.WITHDRAWN
+
+
+def test_the_successor_of_an_intake_is_its_deal_s_next_step_and_ends_with_it(here: World) -> None:
+    application = kept(here)
+    with here.db.writing() as session:
+        row = wanted.begin(session, session.exec(select(StageRun)).one().key, INTAKE, "w", now=here.now())
+    with carrying(row):
+        deal_id = applications.admit.fn(application)["deal_id"]
+    with here.db.writing() as session:
+        heir = wanted.succeed(session, wanted.now_is(session, row.id), now=here.now(), why="its worker died")
+    assert reconcile.find_stranded.fn() == []
+    with here.db.writing() as session:
+        told(session, session.get_one(Deal, deal_id), ClosedAsLost(reason="a wrong number"), actor="staff:Conor")
+    with here.db.reading() as session:
+        assert session.get_one(StageRun, heir.id).state == RunState.WITHDRAWN
+
+
+def test_an_intake_that_is_begun_again_for_a_deal_that_was_closed_leaves_it_closed(here: World) -> None:
+    application = kept(here)
+    deal_id = applications.admit.fn(application)["deal_id"]
+    with here.db.writing() as session:
+        told(session, session.get_one(Deal, deal_id), ClosedAsLost(reason="a wrong number"), actor="staff:Conor")
+        row = wanted.begin(session, session.exec(select(StageRun)).one().key, INTAKE, "w", now=here.now())
+    with carrying(row), ending() as ended:
+        assert applications.admit.fn(application)["is_new"]
+        with pytest.raises(Abort):
+            applications.enter(deal_id)
+            deals.conclude.fn(deal_id, Sales.BRIEFING, Stage.BRIEF, "qualified")  # the way by which a deal is opened again
+    assert ended == [INTAKE]
+    assert deal_of(here, deal_id).sales == Sales.LOST
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,21 @@ def test_the_end_of_a_stage_is_move_next_stage_and_done_in_one(here: World) -> N
         assert [move.fact_id for move in session.exec(select(Move))] == [fact.id]
 
 
+def test_an_end_that_is_said_again_because_its_commit_went_unheard_changes_nothing_that_has_followed(here: World) -> None:
+    with here.db.writing() as session:
+        deal = a_deal(session, sales=Sales.BRIEFING)
+    with inside(here, Stage.BRIEF, deal):
+        deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.ESTIMATE, "the brief came")
+        with inside(here, Stage.ESTIMATE, deal, flow_run_id="estimate"):
+            deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.PROPOSAL, "the estimate stands")
+        deals.move_deal.fn(deal.id, Sales.PROPOSED, "the proposal went out")
+        assert deals.conclude.fn(deal.id, Sales.ESTIMATING, Stage.ESTIMATE, "the brief came") == "proposed"
+    with here.db.reading() as session:
+        assert [(row.stage, row.state) for row in session.exec(select(StageRun).order_by(StageRun.id))] == [
+            ("brief", "done"), ("estimate", "done"), ("proposal", "wanted"),
+        ]  # fmt: skip
+
+
 def test_what_goes_wrong_at_the_end_leaves_nothing_half_done(here: World) -> None:
     with here.db.writing() as session:
         deal = a_deal(session)

@@ -25,7 +25,7 @@ from tasks.waker import A_ROUND, STUCK, Round, tick
 from tasks.world import World, real_now, use
 from tests.factories import a_deal, a_fact, a_run, a_wait, an_application, rungs, told
 from tests.fakes import MONDAY, FakeEngine
-from tests.models.threads import at_once
+from tests.models.threads import at_once, meanwhile
 from tests.tasks.places import at
 
 DAY = timedelta(days=1)
@@ -551,6 +551,20 @@ def test_of_four_workers_that_are_nudged_at_once_one_wakes(here: World, prefect:
         tick(prefect.talk)
     assert len(prefect.made) == 5
     assert here.mail.letters() == ["errand/1"]
+
+
+def test_of_two_workers_that_find_the_lease_lapsed_at_once_one_wakes(here: World, prefect: FakeEngine) -> None:
+    def is_at_work(session: Session, number: int) -> None:
+        leases.take(session, f"worker/elsewhere/{number}/x", f"elsewhere/{number}/x", length=DAY, now=real_now())
+
+    with here.db.writing() as session:
+        a_run(session, Stage.BRIEF, a_deal(session))
+        is_at_work(session, 1)
+        is_at_work(session, 2)
+        leases.take(session, "waker", "elsewhere/1/x", length=-DAY, now=real_now())
+    quicker = lambda session: leases.take(session, "waker", "elsewhere/2/x", length=DAY, now=real_now())
+    assert meanwhile(here.db, quicker, lambda: tick(prefect.talk)) == Round()
+    assert prefect.made == []
 
 
 def test_a_round_with_nothing_to_do_does_nothing(here_sqlite: World, prefect: FakeEngine) -> None:
