@@ -20,6 +20,7 @@ from tasks.world import World, lives, real_now, world
 
 log = logging.getLogger("studioflow.effects")
 _muted: ContextVar[str] = ContextVar("muted", default="")
+_OPEN = frozenset({EffectState.CLAIMED, EffectState.UNKNOWN})
 _lock = Lock()
 _keys: set[str] = set()
 
@@ -137,10 +138,20 @@ def _take_orphan(here: World, act: Act, why: str) -> tuple[Effect, bool]:
 
 
 def _settle(here: World, act: Act, to: EffectState, said: str, result: dict[str, Any] | None = None) -> Effect:
+    """Write what became of our claim. Of what another took over (we hung longer than our lease) we tell only that it happened: the rest is theirs.
+
+    Raises Unavailable where the other is at it still.
+    """
     with here.db.writing() as session:
-        effect = session.get_one(Effect, act.key)
-        effects.settle(session, effect, to, said=said, now=here.now(), result=result)
-    log.info("%s: %s. %s", act.kind, to.value, said)
+        effect = session.get_one(Effect, act.key, with_for_update=True, populate_existing=True)
+        is_ours = effect.state == EffectState.CLAIMED and effect.owner == here.worker
+        if to == EffectState.DONE and effect.state == EffectState.PLANNED:
+            effects.claim(session, effect, here.worker, now=real_now())
+        if is_ours or (to == EffectState.DONE and effect.state in _OPEN):
+            effects.settle(session, effect, to, said=said, now=here.now(), result=result)
+            log.info("%s: %s. %s", act.kind, to.value, said)
+        elif effect.state not in effects.SETTLED:
+            raise Unavailable(f"{act.key} is in another worker's hands by now.")
     return effect
 
 

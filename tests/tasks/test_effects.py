@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, product
 from threading import Event
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models import effects as ledger
 from models import leases
 from models.effects import EffectState
 from models.errors import Refused, Unavailable, Uncertain
@@ -206,6 +207,45 @@ def test_of_two_who_find_the_same_orphan_one_goes_on_with_it(here: World) -> Non
 
     assert at_once(2, act) == ["done", "told to wait"]
     assert len(vendor.log) == 1
+
+
+def overtaken(here: World, vendor: AVendor, becomes: str) -> Act:
+    """An act during which its worker hangs so long that another one takes it over, and does with it what it does."""
+
+    def act() -> Done:
+        with here.db.writing() as session:
+            effect = session.get_one(Effect, "deal/1/mail")
+            ledger.take_over(session, effect, "elsewhere/1/other", now=real_now())
+            if becomes == "planned":
+                ledger.settle(session, effect, EffectState.PLANNED, said="it did not happen", now=here.now())
+            elif becomes != "claimed":
+                ledger.settle(session, effect, EffectState(becomes), said="the other's word", now=here.now(), result={"id": "2"})
+        return vendor.act()
+
+    return replace(an_act(vendor), act=act)
+
+
+ENDS = ("ok", "away", "refused", "uncertain, it did not", "breaks before")
+
+
+@pytest.mark.parametrize(("outcome", "becomes"), list(product(ENDS, ("claimed", "planned", "unknown", "failed", "done"))))
+def test_who_comes_back_late_leaves_what_another_took_over_and_tells_only_that_it_happened(here: World, outcome: str, becomes: str) -> None:
+    said = None
+    try:
+        said = effects.once(overtaken(here, AVendor(outcome=outcome), becomes))
+    except (Unavailable, KeyError) as error:
+        said = error
+    with here.db.reading() as session:
+        effect = session.get_one(Effect, "deal/1/mail")
+    if outcome == "ok" and becomes not in {"failed", "done"}:
+        assert (effect.state, effect.said, effect.owner) == ("done", "taken", "")
+    else:
+        assert (effect.state, effect.owner) == (becomes, "elsewhere/1/other" if becomes == "claimed" else "")
+        assert effect.said == {"claimed": "", "planned": "it did not happen"}.get(becomes, "the other's word")
+    if isinstance(said, Effect):
+        assert said.state in {"done", "failed", "unknown"}
+    else:
+        assert becomes in {"claimed", "planned"} or outcome in {"away", "breaks before"}
 
 
 def test_an_unknown_thing_waits_for_a_persons_word(here_sqlite: World) -> None:
