@@ -160,7 +160,7 @@ def climbed(session: Session, wait: Wait, rungs_sent: int) -> None:
     """Write how many rungs have been sent, or passed over."""
     lock(session, wait.deal_id)
     session.refresh(wait)
-    wait.rungs_sent = rungs_sent
+    wait.rungs_sent = max(wait.rungs_sent, rungs_sent)  # a waker that was held up may come last
     _reckon(session, wait)
 
 

@@ -139,6 +139,8 @@ def test_a_wait_is_next_looked_at_for_its_next_rung_or_its_end(here_sqlite) -> N
         assert wait.due_at == MONDAY + 3 * DAY
         waiting.climbed(session, wait, 2)
         assert wait.due_at == MONDAY + 3 * DAY
+        waiting.climbed(session, wait, 1)
+        assert wait.rungs_sent == 2, "of two wakers the slower one takes nothing back"
 
 
 def test_a_reminder_that_crosses_an_answer_leaves_the_wait_due(here_sqlite) -> None:
