@@ -9,6 +9,7 @@ import api.app
 import deployments.sandbox.app
 from deployments import start
 from deployments import worker as of_runs
+from deployments.prefect_server import KEPT_SECONDS
 from models.settings import read
 
 
@@ -33,4 +34,5 @@ def sandbox() -> None:
 
 
 def _serve(app: Callable[[], FastAPI], port: int) -> None:
-    uvicorn.run(app, factory=True, host=read().host, port=port, log_level="warning", timeout_graceful_shutdown=start.LEAVING_SECONDS)
+    leaving, kept = start.LEAVING_SECONDS, KEPT_SECONDS
+    uvicorn.run(app, factory=True, host=read().host, port=port, log_level="warning", timeout_graceful_shutdown=leaving, timeout_keep_alive=kept)

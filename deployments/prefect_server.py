@@ -30,6 +30,8 @@ UI = ("PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")  # where a browser find
 LEAST_PASSWORD = 16
 CHORES_EVERY = timedelta(seconds=2)
 STOP_SECONDS = 3
+KEPT_SECONDS = 150
+"""How long our servers keep an idle line open: longer than who reuses it (Caddy: 120), or a post may meet its closing and be lost."""
 LINES = 2
 """Connections to our database at most: this server only says a word there now and then."""
 
@@ -170,12 +172,9 @@ def serve(settings: Settings, half: str = "") -> None:
     logs.install(settings.log)
     uvicorn.run(
         guarded(Nudging(app, settings.nudges, Database(settings.database, LINES)), os.environ, settings.prefect_port),
-        host=settings.host,
-        port=settings.prefect_port,
-        log_level="warning",
-        log_config=None,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+        host=settings.host, port=settings.prefect_port, log_level="warning", log_config=None,
+        timeout_graceful_shutdown=STOP_SECONDS, timeout_keep_alive=KEPT_SECONDS,
+    )  # fmt: skip
 
 
 def main() -> None:

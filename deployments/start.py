@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from deployments import hatch, health, running, secrets_file, set_up
-from deployments.prefect_server import check_guarded, environment
+from deployments.prefect_server import KEPT_SECONDS, check_guarded, environment
 from deployments.running import Running
 from deployments.supervisor import BAD_SETUP, Child, End, Supervisor
 from models import logs
@@ -113,7 +113,7 @@ def children(settings: Settings, *, own_engine: bool) -> list[Child]:
 
 def _served(app: str, host: str, port: int) -> list[str]:
     words = ["--factory", "--host", host, "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", str(LEAVING_SECONDS)]
-    return [sys.executable, "-m", "uvicorn", f"{app}:create_app", *words]
+    return [sys.executable, "-m", "uvicorn", f"{app}:create_app", *words, "--timeout-keep-alive", str(KEPT_SECONDS)]
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

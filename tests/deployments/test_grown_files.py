@@ -25,7 +25,7 @@ from api.app import create_app
 from deployments import set_up, start, stock
 from deployments.prefect_halves import expect_shared
 from deployments.prefect_logs import as_ours
-from deployments.prefect_server import ASKED, check_guarded, environment
+from deployments.prefect_server import ASKED, KEPT_SECONDS, check_guarded, environment
 from deployments.serve import FLOWS, deployment_of
 from deployments.supervisor import BAD_SETUP
 from models.agreement import NAMES
@@ -129,6 +129,14 @@ def test_the_composition_starts_with_the_example_once_its_passwords_are_given(
     with (tmp_path / "secrets.env").open("a") as file:
         file.write("STUDIO_MAIL_URL=smtp://mail.example\n")
     assert starts_with(monkeypatch, without).mail_url == "smtp://mail.example"
+
+
+def test_pages_keep_an_idle_line_open_for_longer_than_a_proxy_reuses_it() -> None:
+    """Caddy reuses one for two minutes; a form that is posted just when the pages close theirs is answered 502."""
+    units = [path.read_text() for path in SERVICES if "uvicorn" in path.read_text()]
+    assert len(units) == 1 and KEPT_SECONDS > 120
+    for words in [PARTS["api"]["command"], start._served("api.app", "127.0.0.1", 1), *(unit.split() for unit in units)]:
+        assert words[words.index("--timeout-keep-alive") + 1] == str(KEPT_SECONDS)
 
 
 def test_postgresql_is_well_once_the_network_reaches_it_and_not_while_its_image_makes_the_first_databases() -> None:
