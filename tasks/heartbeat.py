@@ -45,12 +45,14 @@ def of_own_process() -> None:
         return
     over, here = threading.Event(), world()
     beat()
-    threading.Thread(target=_keep, args=(over,), daemon=True).start()
-    atexit.register(_end, here, over)
+    beating = threading.Thread(target=_keep, args=(over,), daemon=True)
+    beating.start()
+    atexit.register(_end, here, over, beating)
 
 
-def _end(here: World, over: threading.Event) -> None:
+def _end(here: World, over: threading.Event, beating: threading.Thread) -> None:
     over.set()
+    beating.join()  # a last beat would take the lease again
     with suppress(StudioError), here.db.writing() as session:  # else it lapses
         leases.give_back(session, f"worker/{here.worker}", here.worker)
 

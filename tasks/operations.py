@@ -95,14 +95,14 @@ def renew_link(deal_id: int, kind: str, who: str, key: str, *, reason: str = "")
     """Revoke a deal's link of a kind and order a letter with the new one; return the order's key. The link itself is shown to nobody.
 
     A page of the client's goes to the client, one of the studio's to the colleague whose page it is. Raises Missing for a deal that is not there,
-    and for a page of the studio's that nobody has a link to: a link would be the first, and there may be nothing to see.
+    and for a page that nobody has a link to: it would be the first one, and there may be nothing to see.
     """
     here = world()
     with here.db.writing() as session:
         if session.get(Deal, deal_id) is None:
             raise Missing(f"There is no deal {deal_id}.")
         pages, is_staffs = _pages(session, deal_id, kind), kind in links.STAFF
-        if is_staffs and not any(links.was_given(session, page, deal_id) for page in pages):
+        if not any(links.was_given(session, page, deal_id) for page in pages):
             raise Missing(f"Nobody has a link to the {kind} page of deal {deal_id} yet.")
         text = Noted(text=f"The link to the {kind} page was revoked and a new one sent. {reason}".strip())
         fact, new = inbox.tell(session, deal_id, text, source="operator", external_id=key, actor=f"staff:{who}", now=here.now())

@@ -6,11 +6,13 @@ is dead.
 
 import atexit
 import os
+from contextlib import suppress
 
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
 from models import leases
+from models.errors import StudioError
 from models.tables import Lease
 from tasks import heartbeat, runs
 from tasks.engine import Engine
@@ -33,7 +35,7 @@ def note() -> None:
     run_id = str(flow_run.id)
     runs.patiently(lambda: hold(run_id))
     if OWN_PROCESS in os.environ:
-        atexit.register(let_go, run_id)
+        atexit.register(_let_go_at_the_end, run_id)
 
 
 def hold(run_id: str) -> None:
@@ -49,6 +51,11 @@ def let_go(run_id: str) -> None:
     """Strike out that this process has it."""
     here = world()
     _strike(here, f"{MARK}{run_id}", here.worker)
+
+
+def _let_go_at_the_end(run_id: str) -> None:
+    with suppress(StudioError):  # else the waker finds that it has ended
+        let_go(run_id)
 
 
 def take_up(here: World, prefect: Engine, done: Round) -> None:

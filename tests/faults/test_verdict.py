@@ -44,6 +44,7 @@ class Seeing:
     delivered: list[str] = field(default_factory=list)
     moved: list[Charge] = field(default_factory=list)
     runs: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
     def a_letter(self, key: str, state: EffectState = EffectState.DONE, times: int = 1) -> Effect:
         effect = effects.plan(self.session, key, "letter", deal_id=self.deal.id, what="x", now=MONDAY)
@@ -61,7 +62,7 @@ class Seeing:
 
     def says(self) -> list[str]:
         self.session.flush()
-        return verdict(self.session, Seen(DOMAIN, SECRET, self.delivered, self.moved, self.runs))
+        return verdict(self.session, Seen(DOMAIN, SECRET, self.delivered, self.moved, self.runs, self.left))
 
 
 @pytest.fixture
@@ -163,11 +164,15 @@ def _is_not_known_to_prefect(seeing: Seeing) -> None:
     seeing.runs = {"another": "PAUSED"}
 
 
+def _leaves_an_operation(seeing: Seeing) -> None:
+    seeing.left.append("money-proof")
+
+
 @pytest.mark.parametrize(("breaks", "word"), [
     (_knows_not, "ledger does not know"), (_owes, "never was"), (_skips_a_number, "its numbers are [7]"), (_bills_twice, "was invoiced 2 times"),
     (_loses_a_webhook, "ch_2"), (_books_what_never_came, "ch_1"), (_unbalances_the_books, "does not balance"), (_strands_a_deal, "no next step"),
     (_forgets_a_proposal, "proposal/v1/mail never was"), (_runs_for_ever, "is running for ever"), (_runs_for_ever_in_prefect, "Prefect says RUNNING"),
-    (_is_not_known_to_prefect, "Prefect says nothing"),
+    (_is_not_known_to_prefect, "Prefect says nothing"), (_leaves_an_operation, "money-proof is under way for ever"),
 ])  # fmt: skip
 def test_what_is_broken_is_named(seeing: Seeing, breaks: Callable[[Seeing], None], word: str) -> None:
     breaks(seeing)

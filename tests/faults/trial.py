@@ -127,15 +127,16 @@ class Trial:
         moved = pay.movements(real_now() - timedelta(days=2), real_now() + timedelta(days=400))
         with self.house.db.reading() as session:
             rows = session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).is_not(None))).all()
-            seen = Seen(DOMAIN, self.house.settings.secret.get_secret_value(), [*self.delivered(), *self.before], moved, self._states([row for row in rows if row]))
-            return [*verdict(session, seen), *self._never_ended({row for row in rows if row})]
+            ours = {row for row in rows if row}
+            secret = self.house.settings.secret.get_secret_value()
+            seen = Seen(DOMAIN, secret, [*self.delivered(), *self.before], moved, self._states(ours), self._left(ours))
+            return verdict(session, seen)
 
-    def _never_ended(self, ours: set[str]) -> list[str]:
-        """Operations and chores that nobody carries out any more, and that are shown as under way: in a moment of rest there are none."""
-        before = (real_now() - STUCK).isoformat()  # what a schedule has just begun is at work
-        asked = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}, "start_time": {"before_": before}}, "limit": 200}
-        left = [run for run in self.house.prefect("POST", "/flow_runs/filter", asked) if run["id"] not in ours]
-        return [f"{run['name']} is {run['state_type']} since {run['start_time']}, and nobody has it in hands." for run in left]
+    def _left(self, ours: set[str]) -> list[str]:
+        """The runs without a row that are under way, or taken and not begun; what a schedule has just begun is at work."""
+        due = {"before_": (real_now() - STUCK).isoformat()}
+        asked = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING"]}}, "expected_start_time": due}, "limit": 200}
+        return [run["name"] for run in self.house.prefect("POST", "/flow_runs/filter", asked) if run["id"] not in ours]
 
     def unknown(self) -> list[str]:
         """The keys of what nobody knows the fate of."""

@@ -29,13 +29,17 @@ ENDS = {RunState.DONE: {"COMPLETED"}, RunState.WAITING: {"PAUSED"}, RunState.FAI
 
 @dataclass(frozen=True)
 class Seen:
-    """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state."""
+    """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state.
+
+    `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name.
+    """
 
     domain: str
     secret: str
     delivered: Sequence[str] = ()
     moved: Sequence[Moved] = ()
     runs: Mapping[str, str] = field(default_factory=dict)
+    left: Sequence[str] = ()
 
 
 def verdict(session: Session, seen: Seen) -> list[str]:
@@ -97,6 +101,8 @@ def _deals(session: Session) -> Iterator[str]:
 
 def _runs(session: Session, seen: Seen) -> Iterator[str]:
     now = real_now()
+    for name in seen.left:
+        yield f"{name} is under way for ever, and nobody has it in hands."
     for row in session.exec(select(StageRun).order_by(col(StageRun.id))).all():
         if row.state in {RunState.WANTED, RunState.CREATED, RunState.RUNNING, RunState.WITHDRAWN}:
             alive = row.owner and leases.is_held(session, f"worker/{row.owner}", now=now)

@@ -246,11 +246,12 @@ def test_a_renewed_link_ends_the_old_one_once_and_goes_to_whose_page_it_is_alone
     assert links.CALLED[kind] in " ".join(letter.text.split())
 
 
-def test_a_page_of_the_studios_own_that_nobody_has_a_link_to_gets_none(here: World) -> None:
+@pytest.mark.parametrize("kind", ["countersign", "act"])
+def test_a_page_that_nobody_has_a_link_to_gets_none(here: World, kind: str) -> None:
     with here.db.writing() as session:
         deal = a_deal(session)
-    with pytest.raises(Missing, match="Nobody has a link to the countersign page of deal 1 yet"):
-        operations.renew_link.fn(deal.id, "countersign", WHO, "run/1")
+    with pytest.raises(Missing, match=f"Nobody has a link to the {kind} page of deal 1 yet"):
+        operations.renew_link.fn(deal.id, kind, WHO, "run/1")
     with here.db.reading() as session:
         assert session.exec(select(Effect)).all() == facts.of_deal(session, deal.id) == []
 
