@@ -92,12 +92,18 @@ def data(svg):
 
 
 def test_a_document_is_printed_with_its_words_title_and_dates(printer):
-    content = printer.print("<title>x</title><p>Grüße, мир, नमस्ते</p>", when=WHEN, title="Proposal P-42 v2")
+    content = printer.print("<title>x</title><p>Grüße, мир</p>", when=WHEN, title="Proposal P-42 v2")
 
     assert content.startswith(b"%PDF-")
     assert "Grüße, мир" in words(content)
     assert reader(content).metadata.title == "Proposal P-42 v2"
     assert reader(content).metadata.creation_date == reader(content).metadata.modification_date == WHEN
+
+
+def test_letters_that_no_font_of_the_machine_has_stop_no_document(printer):
+    content = printer.print("<p>Grüße, नमस्ते, \U0001fabf, \ue000</p>", when=WHEN)
+
+    assert len(reader(content).pages) == 1
 
 
 def test_the_moment_counts_not_the_zone_it_is_told_in(printer):
