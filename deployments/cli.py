@@ -71,10 +71,9 @@ def status(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database up to date."""
-    from deployments import set_up, waits_check
+    from deployments import set_up
 
     before, after = set_up.migrate(read())
-    waits_check.expect_known_waits(read())
     if as_json:
         show_json({"before": before, "after": after})
     else:

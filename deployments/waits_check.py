@@ -1,5 +1,7 @@
 """Nothing is started over deals that this release would let wait for ever."""
 
+from sqlmodel import Session
+
 from models import wait_keys
 from models.db import Database
 from models.errors import BadSetup
@@ -11,8 +13,12 @@ def expect_known_waits(settings: Settings) -> None:
     db = Database(settings.database)
     try:
         with db.reading() as session:
-            strange = wait_keys.unknown(session)
+            expect_known(session)
     finally:
         db.close()
-    if strange:
+
+
+def expect_known(session: Session) -> None:
+    """As `expect_known_waits`, of the database that the session looks into."""
+    if strange := wait_keys.unknown(session):
         raise BadSetup(*strange, wait_keys.WHAT_TO_DO)

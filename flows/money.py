@@ -32,7 +32,8 @@ File = Annotated[str, Field(min_length=1, max_length=255, description="Name of t
 @operation(
     name="record-payment",
     description="""Books money that you saw come in: cash, a transfer in online banking. A transfer on the next statement confirms it and is not
-counted twice. The client gets a receipt; what is too much is kept as their credit.""",
+counted twice, and the same amount, day, way and reference is taken once. The client gets a receipt; what is too much is kept as their
+credit.""",
 )
 def record_payment(
     amount: Amount, on: Day, who: Who, invoice: Invoice = "", deal_id: Deal = 0, part: Part = 0, currency: Currency = "EUR",

@@ -30,7 +30,11 @@ EffectKey = Annotated[str, Field(min_length=3, max_length=300, description="Key 
 Text = Annotated[str, Field(min_length=1, max_length=20_000, description="What happened.")]
 
 
-@operation(name="put-on-hold", description="Lets a deal rest: no reminders and no deadlines, until a day or until `release`. Answers still count.")
+@operation(
+    name="put-on-hold",
+    description="""Lets a deal that is not won yet rest: no reminders and no deadlines, until a day or until `release`. Answers still count. A
+project in work gets a later day by `move-date`.""",
+)
 def put_on_hold(deal_id: DealId, who: Who, reason: Reason, until: Until = None) -> None:
     """Record that a deal rests."""
     operations.record(deal_id, Held(until=until, reason=reason).model_dump(mode="json"), Held.kind, who, this_run())

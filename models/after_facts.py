@@ -144,8 +144,11 @@ def _mark_bounce(session: Session, deal: Deal, answer: MailBounced, fact: Fact, 
 
 
 def _check_address(session: Session, deal: Deal, answer: AddressChanged, now: datetime) -> None:  # noqa: ARG001
-    if not normal_email(answer.email):
+    if not (email := normal_email(answer.email)):
         raise Invalid("This does not look like an e-mail address.")
+    client = session.get_one(Client, deal.client_id)
+    if email == client.email and not client.bounced_at:  # the same one again says that a mailbox takes letters again
+        raise Refused(f"Letters go to {email} already.")
 
 
 def _change_address(session: Session, deal: Deal, answer: AddressChanged, fact: Fact, now: datetime) -> None:  # noqa: ARG001

@@ -190,9 +190,14 @@ def close(session: Session, deal: Deal, to: Sales, *, why: str, fact: Fact | Non
 
 
 def _check_held(session: Session, deal: Deal, answer: Held, now: datetime) -> None:
+    if deal.sales == Sales.WON:
+        raise Refused(f"Deal {deal.id} is won, so its work goes by its project: move-date names a later day, cancel-work ends it.")
     _check_open(session, deal, answer, now)
     if answer.until and answer.until <= now:
         raise Refused("This moment is past: until when does the deal rest? Leave it empty to end the rest by release.")
+    if deal.held_since and deal.held_until == answer.until:
+        day = f"until {answer.until:%Y-%m-%d %H:%M} UTC" if answer.until else "until somebody runs release"
+        raise Refused(f"Deal {deal.id} is on hold already, {day}.")
 
 
 def _hold(session: Session, deal: Deal, answer: Held, fact: Fact, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Migrations: the database brought to what this version of the code needs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -7,20 +8,29 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from models.db import Database, serialise
+from models.errors import BadSetup
 
 FOLDER = Path(__file__).parent / "migrations"
 
 
-def upgrade(db: Database) -> tuple[str, str]:
+def upgrade(db: Database, consent: Callable[[Session], None] | None = None) -> tuple[str, str]:
     """Bring the database to the newest revision; return the revision before ("" for an empty one) and after.
 
-    Two processes may ask at once: one does it, the other finds it done.
+    Two processes may ask at once: one does it, the other finds it done. `consent` looks at the database as it would be then; where it
+    raises, nothing has changed, so that the release before can go on. Raises BadSetup for a database of a newer release.
     """
     with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
         serialise(connection, "migrate")
-        return upgrade_to(connection, "head"), head()
+        if (now := revision(connection)) and not knows(now):
+            raise BadSetup(f"The database is at {now}, which a newer release made: start that one, or restore a backup of this one's time.")
+        before = upgrade_to(connection, "head")
+        if consent is not None:
+            with Session(connection) as session:
+                consent(session)
+        return before, head()
 
 
 def upgrade_to(connection: Connection, revision_: str) -> str:

@@ -1,7 +1,7 @@
 """Prefect's live runs of stages against our rows: which of them nobody owns, and what is done with those.
 
     its row lives                      it is left alone
-    its row is done                    still running: its worker died at the very end; suspended: nobody wakes it any more
+    its row is done                    ended: its worker died at the very end, or it was handed out once more
     its row has gone on without it     cancelled
     another run carries its row        a duplicate: cancelled
     no row has its key                 cancelled: the deal or the round that it is of is not ours
@@ -55,7 +55,7 @@ def judge(seen: Seen, own: StageRun | None, same_key: StageRun | None, *, now: d
         return _nobodys(seen)
     if own is None and row.flow_run_id:
         return Does.CANCEL, f"a duplicate: run {row.flow_run_id} carries {row.key}"
-    if row.state == RunState.DONE and seen.state in {"RUNNING", "PENDING"}:
+    if row.state == RunState.DONE:
         return Does.END, "its stage is done; its worker died at the very end"
     return (Does.NOTHING, "") if row.state in LIVE else (Does.CANCEL, f"its row is {row.state}, and nobody wakes it any more")
 

@@ -67,15 +67,31 @@ def check_recorded(session: Session, invoice: Invoice, answer: PaymentRecorded, 
         raise Refused("That is less than the smallest coin.")
     if answer.on > (now + A_DAY).date():
         raise Refused("This day is still to come. On which day did the money come?")
+    _refuse_if_recorded(session, invoice, answer)
     if answer.method == "bank":
         _refuse_if_on_a_statement(session, invoice, _money(answer), answer.on)
 
 
+def _like(session: Session, invoice: Invoice, source: str, amount: Money) -> list[Payment]:
+    """What came for an invoice from there, of this amount."""
+    of_invoice = select(Posting.payment_id).where(Posting.invoice_id == invoice.id, col(Posting.account).in_([RECEIVABLE, CREDIT]))
+    like = (Payment.source == source, Payment.direction == "in", Payment.amount == amount.amount, Payment.currency == amount.currency)
+    return list(session.exec(select(Payment).where(*like, col(Payment.id).in_(of_invoice))))
+
+
+def _refuse_if_recorded(session: Session, invoice: Invoice, answer: PaymentRecorded) -> None:
+    """A form that was sent twice, or by two colleagues, is the same money."""
+    for payment in _like(session, invoice, OPERATOR, _money(answer)):
+        if (payment.happened_on, payment.method, payment.reference) == (answer.on, answer.method, answer.reference):
+            raise Refused(
+                f"Payment {payment.id} of this amount and day is recorded on {invoice.number} already. "
+                "If a second one like it came, tell it apart by its reference: the receipt's number, or what the payer wrote."
+            )
+
+
 def _refuse_if_on_a_statement(session: Session, invoice: Invoice, amount: Money, on: date) -> None:
     """The transfer may be on a statement already; the other way round the statement's line confirms what was recorded."""
-    of_invoice = select(Posting.payment_id).where(Posting.invoice_id == invoice.id, col(Posting.account).in_([RECEIVABLE, CREDIT]))
-    like = (Payment.source == "bank", Payment.direction == "in", Payment.amount == amount.amount, Payment.currency == amount.currency)
-    for payment in session.exec(select(Payment).where(*like, col(Payment.id).in_(of_invoice))):
+    for payment in _like(session, invoice, "bank", amount):
         if abs(payment.happened_on - on) <= placing.SAME_TRANSFER:
             raise Refused(
                 f"The statement shows this transfer: payment {payment.id} of {payment.happened_on}, booked on {invoice.number}. "

@@ -23,8 +23,8 @@ def is_whole(path: Path) -> bool:
 
 
 def named(folder: Path, name: str) -> Path | None:
-    """A file of the folder, or of `refused` beside it, by the name that a person typed; None when there is none, or it lies elsewhere."""
-    for place in (folder, folder.parent / REFUSED):
+    """A file of the folder, or of `refused` or `done` beside it, by the name that a person typed; None when there is none, or it lies elsewhere."""
+    for place in (folder, folder.parent / REFUSED, folder.parent / DONE):
         path = (place / name).resolve()
         if path.is_relative_to(place.resolve()) and path.is_file():
             return path

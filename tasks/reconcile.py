@@ -12,12 +12,12 @@ from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Fact, StageRun
-from tasks import takeovers
+from tasks import heartbeat, takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, hand_out, replace
 from tasks.stage import make_run
 from tasks.step import step
-from tasks.world import real_now, world
+from tasks.world import lives, real_now, world
 
 CHUNK = 500
 
@@ -31,27 +31,33 @@ def mend_runs() -> list[str]:
 def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: timedelta = STUCK) -> list[str]:
     """As `mend_runs`; `talk` opens a conversation with Prefect. Rows that were touched within `older` are left to whoever is at them.
 
-    A wanted run that is missing is made. A live one that Prefect lost, crashed or cut off gets a successor; one that was handed out and
-    never begun is handed out again; one that failed before it could say so, that suspended while our database was busy, or that an operator
-    cancelled, is written down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`). Of the many that wait only
-    counts are asked, as long as they fit.
+    A wanted run that is missing is made. A live one that Prefect lost, crashed or cut off, or whose worker died, gets a successor; one that
+    was handed out and never begun is handed out again; one that failed before it could say so, that suspended while our database was busy,
+    or that an operator cancelled, is written down as what it is. Runs that nobody owns are cancelled or ended (`models.orphans`). Of the many
+    that wait only counts are asked, as long as they fit.
     """
     here, done = world(), Round()
     with here.db.writing() as session:
         leases.sweep(session, now=real_now())
     with here.db.reading() as session:
         rows = [row for row in wanted.in_states(session, *LIVE, limit=100_000) if row.touched_at <= here.now() - older]
+        at_work = [row for row in rows if row.state == RunState.RUNNING and row.owner]
+        dead = set() if heartbeat.was_missed() else {row.id for row in at_work if not lives(session, row.owner)}
     with talk() as prefect:
         doubtful, quiet = _sorted_out(prefect, rows)
         seen = {run.id: run for run in prefect.live(paused=prefect.paused() > quiet)}
         states = prefect.look([row.flow_run_id for row in doubtful if row.flow_run_id])
         for row in doubtful:
-            run = seen.get(row.flow_run_id or "")
+            run, state = seen.get(row.flow_run_id or ""), states.get(row.flow_run_id or "")
             if row.state == RunState.WANTED:
                 _make(prefect, row, done)
             elif run and not run.is_whole:
                 replace(here, prefect, row, "Prefect has cut it off from its deployment", done)
-            elif not agree(here, prefect, row, states.get(row.flow_run_id or ""), done) and run and orphans.is_stale(row, run, now=real_now()):
+            elif agree(here, prefect, row, state, done):
+                continue
+            elif row.id in dead:
+                replace(here, prefect, row, "its worker died", done)
+            elif run and orphans.is_stale(row, run, now=real_now()):
                 hand_out(here, prefect, row, "it was taken and never begun; handed out again", done)
         ours = {row.flow_run_id for row in rows}
         _judge(prefect, [run for run in seen.values() if run.id not in ours], done)

@@ -162,10 +162,16 @@ def belongs_to(deal_id: int) -> None:
 
 
 def stop(flow_run_id: str) -> None:
-    """End this run without a word: another one does its work, or nobody wants it."""
-    get_run_logger().info("This run is not wanted any more; it stops here.")
+    """End this run without a word: another one does its work, or nobody wants it. One that was handed out again after its end has ended."""
+    with world().db.reading() as session:
+        row = wanted.of_run(session, flow_run_id)
+    is_done = row is not None and row.state == RunState.DONE
+    get_run_logger().info("This run is done already; it stops here." if is_done else "This run is not wanted any more; it stops here.")
     with engine() as prefect:
-        prefect.cancel(flow_run_id, name="Superseded", why="Another run carries this stage on, or nobody wants it any more.")
+        if is_done:
+            prefect.bury(flow_run_id, crashed=False, why="It was handed out once more after its end.")
+        else:
+            prefect.cancel(flow_run_id, name="Superseded", why="Another run carries this stage on, or nobody wants it any more.")
     raise Abort("superseded")
 
 

@@ -11,13 +11,22 @@ from pathlib import Path
 from socket import SHUT_WR, create_connection, socket
 
 import pytest
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import make_url
+from sqlmodel import select
 
 from deployments import set_up
+from models import migrate, waiting
+from models.answers import BriefSent
+from models.db import Database
 from models.errors import BadSetup, Unavailable
 from models.settings import ROOT, Settings
+from models.stages import Stage
+from models.tables import Wait
 from tests.deployments.test_prefect_server import free_port
+from tests.factories import a_deal, a_wait
+from tests.fakes import MONDAY
 
 AWAY = "postgresql://studio:geheim@127.0.0.1:{}/studio"
 
@@ -106,3 +115,41 @@ def pour(source: socket, to: socket) -> None:
         while some := source.recv(65536):
             to.sendall(some)
         to.shutdown(SHUT_WR)
+
+
+@pytest.fixture
+def behind(bare_database_url: str) -> Iterator[Database]:
+    """A database of the release before, with one deal that waits for its brief."""
+    db = Database(bare_database_url)
+    before = ScriptDirectory.from_config(migrate.configuration()).get_revision("head").down_revision
+    with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
+        migrate.upgrade_to(connection, str(before))
+    with db.writing() as session:
+        a_wait(session, a_deal(session), BriefSent, stage=Stage.BRIEF, key="brief#1")
+    yield db
+    db.close()
+
+
+def revision(db: Database) -> str:
+    with db.engine.connect() as connection:
+        return migrate.revision(connection)
+
+
+def test_a_release_that_would_let_a_deal_wait_for_ever_leaves_the_database_to_the_one_before(behind: Database, home: Path) -> None:
+    before = revision(behind)
+    with behind.writing() as session:
+        a_wait(session, a_deal(session), BriefSent, stage=Stage.BRIEF, key="questions#1")
+    with pytest.raises(BadSetup, match="Deal 2 .Acme. waits in brief"):
+        set_up.check(settings(home, database_url=behind.url))
+    assert revision(behind) == before
+    with behind.writing() as session:
+        waiting.drop_all(session, session.exec(select(Wait.deal_id).where(Wait.key == "questions#1")).one(), now=MONDAY)
+    set_up.check(settings(home, database_url=behind.url))
+    assert revision(behind) == migrate.head() != before
+
+
+def test_a_database_of_a_newer_release_is_refused_in_a_sentence(behind: Database, home: Path) -> None:
+    with behind.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(BadSetup, match="at 9999, which a newer release made"):
+        set_up.check(settings(home, database_url=behind.url))

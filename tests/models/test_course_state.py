@@ -10,6 +10,7 @@ from models.company import Company
 from models.course import CourseStand
 from models.delivery_answers import StageAnswered, WorkPaused
 from models.effects import EffectState
+from models.errors import Refused
 from models.stages import Stage
 from models.tables import Client, Deal
 from models.tracks import Sales, Work
@@ -78,6 +79,17 @@ def test_it_rests_while_letters_come_back_and_goes_on_with_the_new_address(here:
         assert "come back" in read(session, deal).holds_offer
         told(session, deal, AddressChanged(email="orla@new.example"))
         assert (read(session, deal).rests, read(session, deal).holds_offer) == ("", "")
+
+
+def test_a_mailbox_that_takes_letters_again_is_named_again_and_any_other_address_in_use_changes_nothing(here_sqlite: World) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_course(session)
+        address = session.get_one(Client, deal.client_id).email
+        with pytest.raises(Refused, match=f"Letters go to {address} already"):
+            told(session, deal, AddressChanged(email=address.upper()))
+        told(session, deal, MailBounced(address=address, said="452 mailbox full"), actor="system")
+        told(session, deal, AddressChanged(email=address))
+        assert session.get_one(Client, deal.client_id).bounced_at is None
 
 
 def test_it_rests_while_the_deal_is_on_hold(here_sqlite: World) -> None:

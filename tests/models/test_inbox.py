@@ -395,6 +395,25 @@ def test_a_rest_that_would_be_over_already_is_refused_and_writes_to_nobody(here_
         assert deal.held_until == MONDAY + timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("until", [None, MONDAY + 5 * DAY])
+def test_the_same_rest_is_not_told_to_the_client_twice(here_sqlite, until) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.PROPOSED)
+        told(session, deal, Held(reason="holiday", until=until))
+        with pytest.raises(Refused, match="is on hold already, until "):
+            told(session, deal, Held(reason="holiday", until=until))
+        assert len(session.exec(select(Effect)).all()) == 1
+        told(session, deal, Held(reason="longer", until=MONDAY + 6 * DAY))
+        assert deal.held_until == MONDAY + 6 * DAY
+
+
+def test_a_won_deal_goes_by_its_project_and_what_moves_that_is_named(here_sqlite) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_deal(session, sales=Sales.WON)
+        with pytest.raises(Refused, match="move-date"):
+            told(session, deal, Held(reason="holiday"))
+
+
 def test_a_rest_moves_reminders_and_deadline_by_its_length(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_deal(session, sales=Sales.PROPOSED)

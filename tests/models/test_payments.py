@@ -390,6 +390,20 @@ def test_a_transfer_that_the_statement_shows_is_not_recorded_again(here_sqlite) 
         assert (balances(session)["cash"], ledger.open_of(session, invoice)) == (10_000, eur(0))
 
 
+@pytest.mark.parametrize("method", ["bank", "card", "cash", "other"])
+def test_a_form_that_is_sent_twice_books_its_money_once_and_a_second_payment_has_a_reference_of_its_own(here_sqlite, method: str) -> None:
+    with here_sqlite.db.writing() as session:
+        deal = a_signed_deal(session)
+        invoice = an_invoice(session, deal, 300)
+        told(session, deal, recorded(invoice, method=method, reference="receipt 7"))
+        with pytest.raises(Refused, match=f"Payment {payments_of(session)[0].id} of this amount and day is recorded on {invoice.number} already"):
+            told(session, deal, recorded(invoice, method=method, reference="receipt 7"))
+        assert ledger.open_of(session, invoice) == eur(200)
+        for other in ({"reference": "receipt 8"}, {"on": TODAY - timedelta(days=1), "reference": "receipt 7"}):
+            told(session, deal, recorded(invoice, method=method, **other))
+        assert ledger.open_of(session, invoice) == eur(0)
+
+
 def test_a_record_that_cannot_be_meant_is_refused(here_sqlite) -> None:
     with here_sqlite.db.writing() as session:
         deal = a_signed_deal(session)

@@ -12,7 +12,7 @@ from models.answers import ProposalAnswer
 from models.stages import LIVE, RunState, Stage
 from models.stages import RunState as R
 from models.tracks import CLOSED, Cash, Sales, Work
-from tasks import printing, reconcile
+from tasks import heartbeat, printing, reconcile
 from tasks.gateways.pdf import NoLibraries
 from tasks.world import World, real_now, use
 from tests.factories import a_deal, a_run, a_wait
@@ -84,12 +84,17 @@ def mended(prefect: FakeEngine, clock: ManualClock) -> list[str]:
 def test_runs_are_mended_whatever_became_of_them_and_each_is_told(here: World, clock: ManualClock) -> None:
     prefect = FakeEngine()
     with here.db.writing() as session:
-        deals = [a_deal(session, sales=Sales.BRIEFING) for _ in range(9)]
-        states = [R.WANTED, R.WAITING, R.WAITING, R.RUNNING, R.RUNNING, R.WAITING, R.WAITING, R.FAILED, R.WAITING]
-        rows = [a_run(session, Stage.BRIEF, deal, state=state, flow_run_id=f"run-{place}") for place, (deal, state) in enumerate(zip(deals, states, strict=True))]
+        deals = [a_deal(session, sales=Sales.BRIEFING) for _ in range(11)]
+        states = [R.WANTED, R.WAITING, R.WAITING, R.RUNNING, R.RUNNING, R.WAITING, R.WAITING, R.FAILED, R.WAITING, R.RUNNING, R.RUNNING]
+        owners = {9: "elsewhere/7/0", 10: here.worker}
+        rows = [
+            a_run(session, Stage.BRIEF, deal, state=state, flow_run_id=f"run-{place}", owner=owners.get(place, ""))
+            for place, (deal, state) in enumerate(zip(deals, states, strict=True))
+        ]
+    heartbeat.beat()
     prefect.states |= {
         "run-2": Crashed(), "run-3": Failed(message="no rates"), "run-4": Suspended(), "run-5": Pending(timestamp=LONG_AGO),
-        "run-6": Suspended(), "run-7": Failed(), "run-8": Cancelled(),
+        "run-6": Suspended(), "run-7": Failed(), "run-8": Cancelled(), "run-9": Running(timestamp=LONG_AGO), "run-10": Running(timestamp=LONG_AGO),
     }  # fmt: skip
     prefect.cut_off.add("run-6")
     told = mended(prefect, clock)
@@ -104,6 +109,8 @@ def test_runs_are_mended_whatever_became_of_them_and_each_is_told(here: World, c
         6: f"Prefect has cut it off from its deployment; deal-{deals[6].id}/brief/r1/g2 takes over",
         7: "",
         8: "cancelled in Prefect, and now in our rows",
+        9: f"its worker died; deal-{deals[9].id}/brief/r1/g2 takes over",
+        10: "",
     }
     assert mended(prefect, clock) == []
 

@@ -97,6 +97,8 @@ def test_a_refused_file_is_taken_in_by_a_persons_word_once_it_is_mended(here, fo
     assert lying(folder) == {"in": [], "done": ["march.xml"], "refused": []}
     with here.db.reading() as session:
         assert session.exec(select(Statement)).one().actor == "staff:conor"
+    assert "1 of 1 lines are fresh" in statements.import_file.fn("march.xml", "conor")  # a worker that died after this says it again
+    assert lying(folder) == {"in": [], "done": ["march.xml"], "refused": []}
 
 
 @pytest.mark.parametrize("name", ["missing.xml", "../secrets.env", "/etc/passwd", "sub", ".."])
