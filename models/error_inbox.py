@@ -11,7 +11,7 @@ from models.addresses import run_path
 from models.board_words import card_link, moment
 from models.effects import EffectState
 from models.markdown import lines, link, table
-from models.tables import Deal, Effect, Fact, StageRun
+from models.tables import Deal, Effect, Fact, FailedAct, StageRun
 
 MOST = 100
 """How many lines of a kind are shown; the rest is counted."""
@@ -43,6 +43,11 @@ def gather(session: Session, *, now: datetime) -> list[Kind]:
     stranded = troubles.stranded(session)
     return [
         Kind("Failed runs", "Mend what the reason names, then press **Retry** in the run: it goes on where it failed.", _failed_runs(session)),
+        Kind(
+            "Checks and operations that failed",
+            "Mend what the reason names. A check runs again by itself, or from its deployment; an operation goes on by **Retry** in its run.",
+            _failed_acts(session, now),
+        ),
         Kind(
             "Effects that may have happened", "Find out whether it went out, then run **settle-effect** with its key: it went out, or send it again.",
             [Trouble(one.settled_at, one.what, one.said, one.deal_id, one.key) for one in effects.in_state(session, EffectState.UNKNOWN)],
@@ -100,7 +105,7 @@ def _what(one: Trouble) -> str:
 
 
 def _elsewhere() -> str:
-    return f"Checks and operations that failed are among {link('all failed runs', '/runs?state=Failed')}."
+    return f"Forms that were refused are among {link('all failed runs', '/runs?state=Failed')}, each with its reason."
 
 
 def _stranded(session: Session, deal: Deal) -> Trouble:
@@ -110,6 +115,11 @@ def _stranded(session: Session, deal: Deal) -> Trouble:
 def _failed_runs(session: Session) -> list[Trouble]:
     rows = session.exec(troubles.failed_runs().order_by(col(StageRun.id))).all()
     return [Trouble(row.touched_at, _title(row), row.why, row.deal_id, flow_run_id=row.flow_run_id or "") for row in rows]
+
+
+def _failed_acts(session: Session, now: datetime) -> list[Trouble]:
+    rows = session.exec(troubles.failed_acts(now).order_by(col(FailedAct.at))).all()
+    return [Trouble(row.at, row.what, row.why, row.deal_id, flow_run_id=row.flow_run_id) for row in rows]
 
 
 def _title(row: StageRun) -> str:

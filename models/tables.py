@@ -167,6 +167,19 @@ class Wait(SQLModel, table=True):
     outcome: str = ""
 
 
+class FailedAct(SQLModel, table=True):
+    """A check or an operation that failed and has not gone well since. `key`: a check's name, of which the newest counts, or an operation's run."""
+
+    __tablename__ = "failed_act"
+
+    key: str = Field(primary_key=True)
+    what: str
+    flow_run_id: str
+    deal_id: int | None = Field(default=None, foreign_key="deal.id")
+    at: datetime = _when(null=False)
+    why: str = ""
+
+
 class Effect(SQLModel, table=True):
     """An act on the world: planned → claimed → done | failed | skipped | unknown."""
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from models.cash_tables import Invoice
 from models.tables import Client, Deal, Effect, Fact
-from tasks import diary, heartbeat, labels, takeovers
+from tasks import diary, failures, heartbeat, labels, takeovers
 from tasks.world import world
 
 P = ParamSpec("P")
@@ -36,7 +36,8 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
             takeovers.note()
             labels.put_on(tags(name, dict(flow_run.parameters)))
             diary.write(asked(dict(flow_run.parameters)))
-            return function(*args, **kwargs)
+            with failures.told(name, _deal_id(dict(flow_run.parameters))):
+                return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=run_name)(carry)
 
@@ -45,6 +46,7 @@ def operation(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow
 
 def chore(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Declare what runs by a schedule, and whenever an operator likes: its runs are called as itself. One whose worker died is begun again."""
+    failures.CHECKS.add(name)
 
     def declare(function: Callable[P, R]) -> Flow[P, R]:
         """Make the flow of this function."""
@@ -53,7 +55,8 @@ def chore(*, name: str, description: str) -> Callable[[Callable[P, R]], Flow[P, 
             """Do it."""
             heartbeat.of_own_process()
             takeovers.note()
-            return function(*args, **kwargs)
+            with failures.told(name):
+                return function(*args, **kwargs)
 
         return flow(name=name, description=description, flow_run_name=name)(carry)
 
@@ -94,6 +97,12 @@ def tags(name: str, parameters: dict[str, Any]) -> list[str]:
     """What an operator filters by."""
     with world().db.reading() as session:
         return [f"operation:{name}", *labels.of_deal(session, deal_of(session, parameters))]
+
+
+def _deal_id(parameters: dict[str, Any]) -> int | None:
+    with world().db.reading() as session:
+        deal = deal_of(session, parameters)
+    return deal.id if deal else None
 
 
 def deal_of(session: Session, parameters: dict[str, Any]) -> Deal | None:

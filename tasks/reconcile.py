@@ -12,7 +12,7 @@ from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Fact, StageRun
-from tasks import heartbeat, takeovers
+from tasks import failures, heartbeat, takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, hand_out, replace
 from tasks.stage import make_run
@@ -65,6 +65,7 @@ def mend(talk: Callable[[], AbstractContextManager[Engine]] = engine, older: tim
             does, why = orphans.judge_other(run, now=real_now())
             if does == Does.CRASH:
                 prefect.bury(run.id, crashed=True, why=takeovers.LOST)
+                failures.note(run.id, run.name, takeovers.LOST)
             elif does == Does.HAND_OUT:
                 prefect.restart(run.id)
             done.mended += [f"{run.name}: {why}; {does}"] if does else []

@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from models import leases
 from models.errors import StudioError
 from models.tables import Lease
-from tasks import heartbeat, runs
+from tasks import failures, heartbeat, runs
 from tasks.engine import Engine
 from tasks.mending import Round
 from tasks.world import OWN_PROCESS, World, lives, real_now, world
@@ -78,6 +78,7 @@ def _decide(prefect: Engine, lease: Lease, done: Round) -> None:
         done.mended.append(f"{run.name}: its worker died; it is begun again")
     else:
         prefect.bury(str(run.id), crashed=True, why=LOST)
+        failures.note(str(run.id), run.name, LOST)
         done.mended.append(f"{run.name}: its worker died at each of {run.run_count} tries; shown as crashed")
 
 

@@ -24,10 +24,10 @@ from models.tracks import Work
 from tests.aftermath import ACCESSES, a_completed_project, a_handed_over_project
 from tests.coursing import a_course
 from tests.e2e.delivery import MANAGER, Customer
+from tests.e2e.forms import runs_form
 from tests.e2e.outside import Redmine
 from tests.e2e.post import Held, Post
 from tests.e2e.system import System, eventually, free_port
-from tests.e2e.test_money import runs_form
 from tests.launching import a_launch
 from tests.models.test_arrivals import mail, report
 from tests.performing import hours_on

@@ -12,6 +12,7 @@ from models.cash_tables import Entry, Invoice, Payment, Posting
 from models.money import Money
 from models.tables import Document, Effect, Wait
 from tests.e2e.client import Someone
+from tests.e2e.forms import runs_form
 from tests.e2e.system import System, eventually
 
 
@@ -36,19 +37,6 @@ def uploads(system: System, content: str) -> httpx.Response:
         key = keys.add(session, f"bank-{uuid4().hex[:8]}", ["statements:write"], now=system.now())
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/xml"}
     return httpx.post(f"{system.base}/api/statements", content=content, headers=headers, timeout=30)
-
-
-def runs_form(system: System, name: str, **parameters) -> str:
-    """Run an operation's form as the Prefect UI does; return the state it ends in."""
-    found = system.prefect("GET", f"/deployments/name/{name}/{name}")
-    run = system.prefect("POST", f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}})
-    system.nudge()
-
-    def ended() -> str:
-        state = system.prefect("GET", f"/flow_runs/{run['id']}")["state"]
-        return state["name"] if state["type"] in {"COMPLETED", "FAILED", "CRASHED"} else ""
-
-    return eventually(ended, lambda: f"{name} does not end:\n{system.log('worker')}", seconds=60)
 
 
 def test_a_doubled_and_late_word_of_the_provider_is_one_payment_and_work_may_start(system: System, someone: Someone):

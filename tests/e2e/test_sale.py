@@ -8,9 +8,12 @@ from sqlmodel import col, select
 from models.facts import News, keep
 from models.stages import Stage
 from models.tables import Deal, Effect, Fact, StageRun, Wait
+from models.tracks import Sales
 from models.wanted import want
 from tests.e2e.client import COMPLEX, Someone
+from tests.e2e.forms import is_refused, runs_form
 from tests.e2e.system import System, eventually
+from tests.factories import a_client, a_deal
 
 
 def test_each_stage_is_a_named_and_tagged_run_for_the_operator(system: System, someone: Someone):
@@ -102,6 +105,37 @@ def test_a_failed_run_goes_on_where_it_failed_when_it_is_retried(system: System)
     assert retried["status"] == "ACCEPT", retried
     eventually(lambda: row().state == "done", lambda: system.log("worker"))
     assert row().generation == 1
+
+
+def test_a_run_that_is_done_and_handed_out_again_stays_done(system: System, someone: Someone):
+    someone.applies()
+    someone.stands("briefing")
+    run = eventually(lambda: system.run_named(f"intake · deal {someone.deal} · Acme"), "no intake")
+    eventually(lambda: _ended(system, run["id"]), lambda: system.log("worker"))
+    system.prefect("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
+    system.nudge()
+
+    def again() -> str:
+        seen = system.prefect("GET", f"/flow_runs/{run['id']}")
+        return seen["state"]["message"] if seen["state_type"] == "COMPLETED" else ""
+
+    assert eventually(again, lambda: system.log("worker")) == "It was handed out once more after its end."
+
+
+def test_a_check_that_fails_is_in_the_error_inbox_until_it_goes_well(system: System):
+    with system.db.writing() as session:
+        stranded = a_deal(session, client=a_client(session, name="Nora Finn"), sales=Sales.BRIEFING)
+        number = stranded.id or 0
+
+    def inbox() -> str:
+        found = system.prefect("GET", "/artifacts/error-inbox/latest")
+        return found.get("data", "")
+
+    assert f"Deal {number} is briefing and has no next step" in is_refused(system, "reconcile")
+    eventually(lambda: "## Checks and operations that failed" in inbox() and "[reconcile](" in inbox(), inbox)
+    assert runs_form(system, "close-as-lost", deal_id=number, who="Conor", reason="A test's.") == "Completed"
+    assert runs_form(system, "reconcile") == "Completed"
+    eventually(lambda: "## Checks and operations that failed" not in inbox(), inbox)
 
 
 def test_a_second_run_of_a_stage_that_is_under_way_is_refused_with_a_sentence(system: System, someone: Someone):

@@ -71,4 +71,4 @@ def test_the_page_says_what_to_do_and_that_nothing_is_to_be_done() -> None:
     assert "## Failed runs\n\nPress **Retry**.\n\n| What |\n" in shown
     assert shown.endswith("\n\n2 more")
     assert "None" not in shown
-    assert inbox_page([kinds[1]], zone="UTC").startswith("# Error inbox\n\nNothing waits for a person. Checks and operations")
+    assert inbox_page([kinds[1]], zone="UTC").startswith("# Error inbox\n\nNothing waits for a person. Forms that were refused")
