@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from models.tables import Fact
 from tests.e2e.client import Someone
+from tests.e2e.system import patience
 from tests.parts import CHROMIUM, requires
 
 ARGS = [
@@ -22,7 +23,7 @@ AUDIT = (Path(__file__).parent / "audit.js").read_text()
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "java_script_enabled": False}
 SMALLEST: ViewportSize = {"width": 320, "height": 640}  # a large screen at 400 % (WCAG 1.4.10)
-PATIENCE = 40_000
+PATIENCE = 40_000 * patience()
 FOCUSED = """() => {
   const element = document.activeElement;
   if (!element || element === document.body) return null;

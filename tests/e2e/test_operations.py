@@ -10,6 +10,8 @@ from sqlmodel import col, select
 
 from deployments.demo_cash import statement
 from models import company
+from models.after_answers import AddressChanged
+from models.answers import ClosedAsLost, Held, Noted, Released, Reopened
 from models.cash_tables import Payment
 from models.money import Money
 from models.stages import RunState, Stage
@@ -62,9 +64,9 @@ def test_a_deal_in_briefing_rests_gets_its_letter_again_moves_its_address_is_los
     someone.is_asked("brief")
     with system.db.reading() as session:
         assert session.get_one(Client, session.get_one(Deal, someone.deal).client_id).email == moved
-    for kind in ("deal.held", "deal.released", "address.changed", "deal.lost", "deal.reopened"):
-        assert [fact.actor for fact in facts_of(system, someone.deal, kind)] == ["staff:Conor Walsh"], kind
-    assert len(facts_of(system, someone.deal, "deal.noted")) == 3, "the note, the letter that went out again, the link"
+    for told in (Held, Released, AddressChanged, ClosedAsLost, Reopened):
+        assert [fact.actor for fact in facts_of(system, someone.deal, told.kind)] == ["staff:Conor Walsh"], told
+    assert len(facts_of(system, someone.deal, Noted.kind)) == 3, "the note, the letter that went out again, the link"
 
 
 def test_an_estimate_that_waits_is_approved_by_a_form_once(system: System, someone: Someone):
