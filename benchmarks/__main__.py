@@ -18,7 +18,7 @@ TAKEN = {
     "deals": "deals a minute",
     "paid": "deals a minute to the paid deposit, signature → invoice, payment → receipt",
     "invoice": "seconds an invoice's PDF, beside factur-x",
-    "engines": "the warm worker beside Prefect's process worker",
+    "engines": "the warm worker beside Prefect's process worker, and beside one that forks for each run",
     "triggers": "fifty runs triggered in parallel: none refused, none lost",
     "rest": "memory and processor time at rest",
     "waits": "100, 1,000, 10,000 deals that wait: memory, processor, a round of the waker, a wake",

@@ -9,6 +9,7 @@ from prefect.context import TaskRunContext
 from prefect.utilities.hashing import hash_objects
 
 SUMS = 5
+LOOK = 0.1
 
 
 def _run_task_and_arguments(context: TaskRunContext, parameters: dict[str, Any]) -> str | None:
@@ -39,6 +40,14 @@ def count(turn: int) -> dict[str, int]:
 
 
 @task(**_options)
+def hold(mark: str) -> str:
+    """Be at work until somebody writes the file `go` beside `mark`."""
+    while not Path(mark).with_name("go").exists():
+        time.sleep(LOOK)
+    return mark
+
+
+@task(**_options)
 def end(mark: str, total: int) -> int:
     """Note the time of the last step; return the total."""
     Path(f"{mark}.last").write_text(str(time.time()))
@@ -58,4 +67,12 @@ def asking(mark: str) -> None:
     """A step, a question that somebody answers by Resume, and the step after it."""
     begin(mark)
     suspend_flow_run(timeout=None, key="asked")
+    end(mark, 0)
+
+
+@flow(persist_result=False)
+def holding(mark: str) -> None:
+    """Three steps, of which the second lasts until somebody looked at the memory."""
+    begin(mark)
+    hold(mark)
     end(mark, 0)

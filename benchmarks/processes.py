@@ -1,6 +1,7 @@
 """The processes of the measured system, as Linux's /proc shows them."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from models.errors import StudioError
 
 PROC = Path("/proc")
 SMAPS = PROC / "self" / "smaps_rollup"
+PRINTING = "PDF process"
 NAMES = {
     "studioflow supervisor": "supervisor",
     "studioflow prefect": "Prefect server",
@@ -18,7 +20,7 @@ NAMES = {
     "api.app:create_app": "pages",
     "studioflow sandbox": "sandbox",
     "deployments.sandbox.app:create_app": "sandbox",
-    "tasks.gateways.pdf_child": "PDF process",
+    "tasks.gateways.pdf_child": PRINTING,
     "sh": "guard",
 }
 
@@ -42,6 +44,11 @@ def family(root: int) -> list[Process]:
     for pid in known:
         known += [child for child, parent in parents.items() if parent == pid]
     return [found for pid in known if (found := _look(pid))]
+
+
+def is_printing(found: Sequence[Process]) -> bool:
+    """Whether the printing process is among them: it leaves by itself once it has had nothing to print for five minutes."""
+    return any(one.name == PRINTING for one in found)
 
 
 def resident(pid: int, *, at_most: bool = False) -> float:

@@ -17,7 +17,7 @@ from benchmarks.copies import copy_runs
 from benchmarks.databases import postgres, sqlite
 from benchmarks.figures import Figure, median
 from benchmarks.house import House, at_home
-from benchmarks.processes import family
+from benchmarks.processes import family, is_printing
 from benchmarks.watch import watching
 from models.answers import BriefSent
 from models.db import Database
@@ -79,7 +79,7 @@ def _rested(house: House, span: int, size: int) -> list[Figure]:
     time.sleep(span)
     after, took = family(house.pid), time.monotonic() - began
     share = 100 * sum(one.seconds - before.get(one.pid, one.seconds) for one in after) / took
-    how = f"{len(after)} processes, over {span} s"
+    how = f"{len(after)} processes{', the printing one too' if is_printing(after) else ''}, over {span} s"
     return [
         Figure("waits", f"memory, {size:,} deals waiting", sum(one.memory for one in after), "MiB", f"PSS, {how}"),
         Figure("waits", f"processor, {size:,} deals waiting", share, "%", f"of one core, {how}"),
