@@ -94,10 +94,7 @@ def children(settings: Settings, *, own_engine: bool) -> list[Child]:
     """The parts: Prefect's server (unless PREFECT_API_URL names another), worker, the sandbox provider where it is chosen, pages."""
     python = sys.executable
     pages = f"http://{settings.host}:{settings.api_port}/health/ready"
-    engine = Child(
-        "prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"),
-        "deployments.part_of_prefect:server",
-    )  # fmt: skip
+    engine = Child("prefect", [python, "-m", "deployments.prefect_server"], health.engine(settings), "deployments.part_of_prefect:server")
     sandbox = Child(
         "sandbox", _served("deployments.sandbox.app", settings.host, settings.sandbox), health.answers(health.sandbox(settings)),
         "deployments.parts:sandbox",

@@ -153,7 +153,7 @@ def test_ports_and_addresses_are_those_of_the_code(tmp_path: Path) -> None:
     assert f"EXPOSE {port} {engine}" in (HERE / "Containerfile").read_text()
     pages = routes(create_app(Settings(home=tmp_path, secret="a secret of the tests")))
     assert asked_address(api).removeprefix(f"http://127.0.0.1:{port}") in pages
-    assert asked_address(prefect) == f"http://127.0.0.1:{engine}/api/health"
+    assert asked_address(prefect) == f"http://127.0.0.1:{engine}/api/ready", "/api/health is true without a database"
     assert set(re.findall(r"\{\$(\w+)\}", caddy)) == set(COMPOSE["services"]["proxy"]["environment"])
 
 

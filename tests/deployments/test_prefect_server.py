@@ -170,6 +170,8 @@ def test_nobody_gets_in_without_the_login_but_probes_of_health(server, login):
     url, _ = server
     assert post(f"{url}/api/flows/", {"name": "mine"}, login)[0] == 401
     assert post(f"{url}/api/flow_runs/filter", {}, login)[0] == 401
+    header = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+    assert [httpx.get(f"{url}/api/{probe}", headers=header).status_code for probe in ("health", "ready", "admin/version")] == [200, 200, 401]
 
 
 @pytest.mark.engine
