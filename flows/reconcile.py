@@ -21,6 +21,7 @@ def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""
     for sentence in check.tell([*check.mend_runs(), *orphans.settle_claims(), *printing.print_missing()]):
         get_run_logger().warning(sentence)
+    check.note_ran()
     trouble = [*check.find_stranded(), *check.find_unread()]
     if trouble:
         raise Refused("\n".join(trouble))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from models import leases, orphans, starts, todo, troubles, wanted
+from models import leases, orphans, starts, todo, troubles, upkeep, wanted
 from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
@@ -112,6 +112,14 @@ def tell(sentences: list[str]) -> list[str]:
         lines = "\n".join(f"- {sentence}" for sentence in sentences)
         create_markdown_artifact(f"# Mended, {world().now():%Y-%m-%d %H:%M} UTC\n\n{lines}", key="reconcile", description="What reconcile mended.")
     return sentences
+
+
+@step
+def note_ran() -> None:
+    """Write down that everything was looked at: `/health/ready` and `/metrics` tell since when nobody has."""
+    here = world()
+    with here.db.writing() as session:
+        upkeep.note_ran(session, now=real_now())
 
 
 @step
