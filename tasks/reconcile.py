@@ -12,7 +12,7 @@ from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Fact, StageRun
-from tasks import takeovers
+from tasks import statements, takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, hand_out, replace
 from tasks.stage import make_run
@@ -134,4 +134,5 @@ def find_unread() -> list[str]:
     """What was told us and could not be acted on, again and again: one sentence each; none is how it should be."""
     with world().db.reading() as session:
         rows = [(row, session.get_one(Fact, row.fact_id)) for row in todo.stuck(session)]
-    return [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+    told = [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+    return [*told, *statements.left_lying(real_now())]

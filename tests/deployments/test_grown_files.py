@@ -222,6 +222,25 @@ def test_a_unit_whose_set_up_is_wrong_is_not_started_again_and_again(path: Path)
     assert read_unit(path)["Service"]["RestartPreventExitStatus"] == str(BAD_SETUP)
 
 
+def test_what_all_others_need_waits_for_the_database_instead_of_failing_with_them() -> None:
+    """A job that was queued behind one that fails is dropped, and no restart of systemd 252 queues it again."""
+    service = read_unit(HERE / "systemd/studioflow-prepare.service")["Service"]
+    assert (service["Type"], service["TimeoutStartSec"]) == ("oneshot", "infinity")
+    assert service["ExecStart"].split()[-2:] == ["deployments.start", "--patient"]
+    assert PARTS["prepare"]["command"][-1] == "deployments.start", "in containers somebody looks at a start that ends"
+
+
+def test_the_page_tells_how_a_unit_may_write_elsewhere_than_below_its_home() -> None:
+    page = (ROOT / "docs/scale.md").read_text()
+    for path in SERVICES:
+        assert read_unit(path)["Service"]["ProtectSystem"] == "strict"
+        assert "ReadWritePaths= in a drop-in, docs/scale.md" in path.read_text()
+    drop_ins = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    assert ["ReadWritePaths=" in one for one in drop_ins] == [True, True]
+    named = set(re.findall(r"studioflow[\w@-]*\.service(?![\w.])", page))
+    assert {"studioflow-worker@.service", "studioflow.service"} <= named and all((HERE / "systemd" / name).exists() for name in named)
+
+
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not here")
