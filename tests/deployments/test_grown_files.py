@@ -97,11 +97,14 @@ def starts_with(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> S
 def test_every_part_of_the_composition_runs_a_module_of_ours_with_settings_that_are_read() -> None:
     assert {name: module_of(part["command"]) for name, part in PARTS.items()} == {
         "prepare": "deployments.start", "prefect": "deployments.prefect_server", "services": "deployments.prefect_server",
-        "worker": "deployments.worker", "api": "api.app:create_app",
+        "worker": "deployments.worker", "runner": "deployments.runner", "api": "api.app:create_app",
     }  # fmt: skip
     assert [PARTS[name]["command"][-1] for name in ("prefect", "services")] == ["--no-services", "--services"]
     assert PARTS["worker"]["deploy"] == PARTS["api"]["deploy"] == {"replicas": 2}
     assert [name for part in PARTS.values() for name in part["environment"] if not known(name)] == []
+    assert [name for name, part in PARTS.items() if "profiles" in part] == ["runner"], "an extra one, for STUDIO_WORKER=process"
+    made = {"secret", "seal_key", "stripe_url"}  # the first start makes them; an address for tests
+    assert {f"STUDIO_{name.upper()}" for name in set(NAMES) - made} <= set(PARTS["worker"]["environment"]), "what runs must have in common"
 
 
 def test_the_composition_hangs_together() -> None:
@@ -129,6 +132,29 @@ def test_the_composition_starts_with_the_example_once_its_passwords_are_given(
     with (tmp_path / "secrets.env").open("a") as file:
         file.write("STUDIO_MAIL_URL=smtp://mail.example\n")
     assert starts_with(monkeypatch, without).mail_url == "smtp://mail.example"
+
+
+def test_whatever_the_composition_leaves_empty_is_taken_from_the_secrets_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    there = {
+        "STUDIO_MAIL_URL": "smtp://mail.example", "STUDIO_MAILBOX_URL": "files", "STUDIO_PAYMENTS": "stripe", "STUDIO_STRIPE_KEY": "sk_live_1",
+        "STUDIO_STRIPE_WEBHOOK_SECRET": "whsec_1", "STUDIO_TRACKER": "redmine", "STUDIO_DESK": "redmine",
+        "STUDIO_REDMINE_URL": "https://redmine.example", "STUDIO_REDMINE_KEY": "k", "STUDIO_REDMINE_OPTIONS": "stage=Stage", "STUDIO_LOG": "json",
+        "STUDIO_WORKER": "stock",
+    }  # fmt: skip
+    example, environment_ = sample("compose/example.env"), PARTS["prepare"]["environment"]
+    empty = {name for name, word in environment_.items() if str(word).endswith(":-}")}
+    assert empty == set(there), "no default of the composition's stands before the file's"
+    given = example | {"POSTGRES_PASSWORD": "hush", "PREFECT_AUTH": "studio:a password of the tests"} | dict.fromkeys(there, "")
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company"), "STUDIO_DATABASE_URL": postgres_url}
+    with pytest.raises(BadSetup, match="play money"):
+        starts_with(monkeypatch, filled_in(environment_, given) | ours)
+    with (tmp_path / "secrets.env").open("a") as file:
+        file.write("".join(f"{name}={word}\n" for name, word in there.items()))
+    settings = starts_with(monkeypatch, filled_in(environment_, given) | ours)
+    words = {name: getattr(settings, name.removeprefix("STUDIO_").lower()) for name in there}
+    assert {name: getattr(word, "get_secret_value", lambda word=word: word)() for name, word in words.items()} == there
 
 
 def test_pages_keep_an_idle_line_open_for_longer_than_a_proxy_reuses_it() -> None:
