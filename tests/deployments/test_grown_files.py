@@ -288,6 +288,21 @@ def test_the_page_about_growing_names_settings_modules_and_files_that_are_there(
     assert {Path(link).name for link in re.findall(r"\]\((?!http)([^)]+)\)", page)} >= {"compose.yaml", "systemd", "Containerfile", "prefect.yaml"}
 
 
+def test_the_advice_on_sizes_is_what_was_measured() -> None:
+    """Within a fifth: a new run of the bench changes the last digit, and no advice."""
+    page = re.sub(r"\s+", " ", (ROOT / "docs/scale.md").read_text())
+    rows = re.findall(r"^\| (?:\* )?(.+?) \| ([\d.]+) ", (ROOT / "benchmarks/README.md").read_text(), re.MULTILINE)
+    measured = {name: float(value) for name, value in rows}
+    a_deal = [measured[f"processor time a deal with its deposit paid, {part}"] for part in ("Prefect server", "PDF process", "worker")]
+    said = re.search(r"takes ([\d.]+) processor seconds, ([\d.]+) of Prefect's server, ([\d.]+) of printing, ([\d.]+) of the worker", page)
+    assert [float(one) for one in said.groups()] == pytest.approx([sum(a_deal), *a_deal], rel=0.2)
+    slow, fast = (measured[f"runs of six steps a second, {how}"] for how in ("triggered in parallel", "warm worker"))
+    runs = re.search(r"do ([\d.]+) to ([\d.]+) runs of six steps a second", page)
+    assert [float(one) for one in runs.groups()] == pytest.approx([slow, fast], rel=0.2)
+    assert 2 / slow < 0.5 and measured["deals a minute, form → deposit paid"] == pytest.approx(11, rel=0.2)
+    assert 1000 / measured["applications worked off a minute"] == pytest.approx(12, rel=0.2)
+
+
 def test_prefect_yaml_is_what_stock_writes() -> None:
     assert (HERE / "prefect.yaml").read_text() == stock.text(), "python -m deployments.stock > deployments/prefect.yaml"
 
