@@ -1,9 +1,11 @@
-"""Prefect, as far as the door knows it: whether it answers. The waker is told by `Door.nudge`, addresses are in models.addresses."""
+"""Prefect, as far as the door knows it: whether it is ready. The waker is told by `Door.nudge`, addresses are in models.addresses."""
 
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from models.settings import Settings
 
@@ -21,7 +23,7 @@ class Engine:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def trouble(self) -> str:
-        """What is wrong with it in a sentence; "" when it answers."""
+        """What is wrong with it in a sentence; "" when it answers and reaches its database."""
         with self._lock:
             if time.monotonic() - self._asked > REMEMBERED:
                 self._says = self._ask()
@@ -30,8 +32,13 @@ class Engine:
 
     def _ask(self) -> str:
         try:
-            with urllib.request.urlopen(f"{self.settings.prefect_api}/health", timeout=PATIENCE) as answer:  # noqa: S310 (our own address)
+            with urllib.request.urlopen(f"{self.settings.prefect_api}/ready", timeout=PATIENCE) as answer:  # noqa: S310 (our own address)
                 answer.read(100)
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == HTTPStatus.SERVICE_UNAVAILABLE:
+                    return "The Prefect server answers, and does not reach its database."
+                return f"The Prefect server does not answer: {error.reason}."
         except (OSError, ValueError) as error:
             return f"The Prefect server does not answer: {getattr(error, 'reason', None) or error}."
         return ""

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from api.access import MAY_SEE_METRICS, problems
 from api.door import Door, Here
-from models import leases, troubles, vitals
+from models import leases, troubles, upkeep, vitals
 from models.clock import real_now
 from models.effects import EffectState
 
@@ -43,6 +43,8 @@ class House:
             beats = leases.heartbeats(session, now=real_now())
             ages = {(name,): age.total_seconds() for name, age in beats.items()}
             yield _by("studio_worker_heartbeat_age_seconds", "Since each worker at work was last heard of.", ("worker",), ages)
+            silence = upkeep.schedule(session).silence(real_now()).total_seconds()
+            yield _one("studio_reconcile_age_seconds", "Since reconcile last ran, or the studio came up after that.", silence)
 
 
 @routes.get("/metrics", summary="Read the figures", dependencies=[MAY_SEE_METRICS], responses=TEXT | problems(), response_class=Response)
@@ -56,6 +58,8 @@ def metrics(here: Here) -> Response:
 def _wakes(session: Session, now: datetime) -> Iterable[Metric]:
     waited = vitals.wakes(session, now)
     yield _one("studio_oldest_due_wait_seconds", "How long the oldest wait has been due.", vitals.overdue(session, now).total_seconds())
+    unbegun = vitals.unbegun(session, now).total_seconds()
+    yield _one("studio_oldest_unbegun_run_seconds", "How long the oldest run has been wanted, or made, and not begun.", unbegun)
     yield _one("studio_wakes_last_hour", "Answers that stages took within the last hour.", len(waited))
     shown = {(f"{share:g}",): vitals.quantile(waited, share) for share in QUANTILES}
     yield _by("studio_wake_seconds", "From an answer being known to its stage taking it, within the last hour.", ("quantile",), shown)

@@ -10,7 +10,7 @@ from benchmarks.books import timed
 from benchmarks.databases import a_database
 from benchmarks.figures import Figure, median
 from benchmarks.house import House
-from models import leases, troubles, vitals
+from models import leases, troubles, upkeep, vitals
 from models.db import Database
 from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
 from tests.fakes import MONDAY
@@ -41,9 +41,11 @@ def figures_of(db: Database) -> None:
         for ask in (vitals.deals, vitals.effects, vitals.runs, vitals.open_waits):
             ask(session)
         vitals.overdue(session, MONDAY)
+        vitals.unbegun(session, MONDAY)
         vitals.wakes(session, MONDAY)
         leases.heartbeats(session, now=MONDAY)
         troubles.counts(session, MONDAY)
+        upkeep.schedule(session)
 
 
 def probe(db: Database) -> None:
@@ -52,6 +54,7 @@ def probe(db: Database) -> None:
         vitals.overdue(session, MONDAY)
         vitals.unbegun(session, MONDAY)
         vitals.letters(session)
+        upkeep.schedule(session)
 
 
 def grown(session: Session, numbers: range, now: datetime) -> None:

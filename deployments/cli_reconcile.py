@@ -61,12 +61,12 @@ def _recover(settings: Settings, *, forget: bool) -> tuple[list[str], list[str]]
 @contextlib.contextmanager
 def _engine(settings: Settings, *, is_own: bool) -> Generator[None]:
     """Prefect's server, started for as long as the block takes when it is our own and down. Raises StudioError when it does not come up."""
-    well = health.answers(f"{settings.prefect_api}/health")
+    well = health.engine(settings)
     if not well():
         yield
         return
     if not is_own:
-        raise StudioError(f"The Prefect server at {settings.prefect_api} does not answer: {well()}.")
+        raise StudioError(f"The Prefect server at {settings.prefect_api} is not well: {well()}.")
     with running.claim(settings) as claim, settings.path("logs", "prefect.log").open("ab") as log:
         if claim is None:
             raise StudioError(f"The system is starting or stopping on {settings.home}; try again.")

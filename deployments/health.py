@@ -33,16 +33,21 @@ def addresses(settings: Settings) -> dict[str, str]:
 
 def parts(settings: Settings) -> list[Part]:
     """Engine, pages and the sandbox provider, each asked now, and what the pages tell of the parts behind them."""
-    engine, _ = _get(f"{settings.prefect_api}/health")
+    trouble = engine(settings)()
     pages, told = _get(f"{_pages(settings)}/health/ready")
     behind = told.get("parts", {}) if isinstance(told, dict) else {}
     answered = "" if behind else pages
     return [
-        Part("engine", well=not engine, says=engine or "well", address=settings.prefect_ui),
+        Part("engine", well=not trouble, says=trouble or "well", address=settings.prefect_ui),
         Part("pages", well=not answered, says=answered or "well", address=_pages(settings)),
         *_sandbox(settings),
         *(Part(name, well=one["well"], says=one["says"], needed=one["needed"]) for name, one in behind.items() if name != "engine"),
     ]
+
+
+def engine(settings: Settings) -> Callable[[], str]:
+    """A question to ask again and again: "" once the Prefect server reaches its database (its `/health` says only that it lives)."""
+    return answers(f"{settings.prefect_api}/ready")
 
 
 def sandbox(settings: Settings) -> str:
@@ -87,8 +92,9 @@ def _get(url: str) -> tuple[str, object]:
     except urllib.error.HTTPError as error:
         with error:
             told = _parsed(error.read(MOST))
-        detail = told.get("detail") if isinstance(told, dict) else None
-        return str(detail or f"it answers {error.code}"), told
+        said = told if isinstance(told, dict) else {}
+        message = f" ({said['message']})" if "message" in said else ""
+        return str(said.get("detail") or f"it answers {error.code}{message}"), told
     except (OSError, ValueError) as error:
         return f"no answer ({getattr(error, 'reason', None) or error})", None
 

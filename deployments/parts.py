@@ -15,7 +15,7 @@ from models.settings import read
 
 def set_up() -> None:
     """As `python -m deployments.start`."""
-    start.main()
+    start.check_and_end()
 
 
 def worker() -> None:

@@ -2,12 +2,16 @@
 
 Every page that a browser shows may send requests to 127.0.0.1, and may make a name of its own mean 127.0.0.1. Of both the browser tells, in
 Origin and Host. Where a login is asked for neither is looked at: no other page has the header in which the UI sends it.
+
+A page that shows the UI in a frame, and lets an operator click on what they do not see, is told by neither: the frame's requests are the UI's
+own. So every answer, with a login or without, says that no other page may frame it.
 """
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments.prefect_pages import LOOPBACK, own_origins
 
@@ -18,6 +22,27 @@ WHY = (
     "another address of it is named in PREFECT_UI_API_URL, another page in PREFECT_SERVER_CORS_ALLOWED_ORIGINS."
 )
 FORBIDDEN, POLICY = 403, 1008
+CAREFUL = {"X-Frame-Options": "SAMEORIGIN", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+NO_FRAMES = "frame-ancestors 'self'"
+
+
+class Unframed:
+    """An app whose every answer tells browsers that only its own pages may frame it, to guess no types, and to tell other sites nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the app does, with these headers; a policy of its own stays beside ours."""
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(CAREFUL)
+                headers.append("Content-Security-Policy", NO_FRAMES)
+            await send(message)
+
+        await self._app(scope, receive, dressed if scope["type"] == "http" else send)
 
 
 class Door:
@@ -50,16 +75,19 @@ class Door:
 
 
 def guarded(app: ASGIApp, environment: Mapping[str, str], port: int) -> ASGIApp:
-    """Prefect's app on this port, behind a door unless it asks for a login itself; as Prefect's settings are, and with names of `environment`."""
+    """Prefect's app on this port, in no other page's frame, and behind a door unless it asks for a login itself.
+
+    Who may enter is as Prefect's settings say, and with names of `environment`.
+    """
     from prefect.settings import get_current_settings
 
     api = get_current_settings().server.api
     if api.auth_string and api.auth_string.get_secret_value():
-        return app
+        return Unframed(app)
     named = [environment[name] for name in NAMES if environment.get(name)]
     told = (one.strip() for one in api.cors_allowed_origins.split(","))
     hosts = (urlsplit(address).hostname or "" for address in named)
-    return Door(app, {*own_origins(port, named), *told} - {""}, {*LOOPBACK, *hosts} - {""})
+    return Unframed(Door(app, {*own_origins(port, named), *told} - {""}, {*LOOPBACK, *hosts} - {""}))
 
 
 def _name(host: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Prefect's own server, started the way this installation needs it: `python -m deployments.prefect_server`.
 
-Four things are changed, all in the running process only, all tested against the pinned version:
+Five things are changed, all in the running process only, all tested against the pinned version:
 
 1. On SQLite every transaction of the server begins IMMEDIATE. Upstream opens DEFERRED ones that read, then write; when
    two of them meet, SQLite answers SQLITE_BUSY at once, whatever the timeout, and the server says 503. An IMMEDIATE one
@@ -8,6 +8,7 @@ Four things are changed, all in the running process only, all tested against the
 2. The loop that looks for the server's own due chores turns every second or two instead of four to ten times a second.
 3. After a request that may mean work for it our worker is nudged (`deployments.prefect_nudges`).
 4. Where it asks for no login, other pages than its own are refused (`deployments.prefect_door`).
+5. No other page may show it in a frame (there as well).
 """
 
 import gc

@@ -40,7 +40,7 @@ from flows.reconcile import reconcile
 from flows.resending import resend
 from flows.review import review
 from flows.revision import revise_proposal
-from models import documents
+from models import documents, upkeep
 
 STAGES: tuple[Flow, ...] = (
     intake, brief, estimate, proposal, contract, invoice, payment, kickoff, gather_materials, production, launch,
@@ -53,7 +53,7 @@ OPERATIONS: tuple[Flow, ...] = (
     adopt_deal,
 )  # fmt: skip
 HOUSEKEEPING: dict[Flow, timedelta | str] = {
-    reconcile: timedelta(minutes=10), money_proof: timedelta(days=1), sync_hours: timedelta(hours=1), close_month: "0 6 1 * *",
+    reconcile: upkeep.EVERY, money_proof: timedelta(days=1), sync_hours: timedelta(hours=1), close_month: "0 6 1 * *",
     read_tracker: timedelta(minutes=10),
 }  # fmt: skip
 """How often each runs by itself; a text is a cron line, by the studio's clock."""

@@ -1,5 +1,6 @@
 """What is looked at before anything starts: the studio's set-up whole, the database there and up to date."""
 
+import logging
 import time
 from datetime import timedelta
 
@@ -9,12 +10,15 @@ from models.settings import Settings
 PATIENCE = timedelta(minutes=1)
 """How long a database may take to come up after the machine, or beside us."""
 LOOK = 0.5
+SAID_EVERY = 60.0
+"""Seconds between two words about a database that is waited for without an end."""
+log = logging.getLogger("studioflow.start")
 
 
-def check(settings: Settings, patience: timedelta = PATIENCE) -> None:
+def check(settings: Settings, patience: timedelta | None = PATIENCE) -> None:
     """Read the studio's whole set-up and bring the database up to date; no deal may wait where this release never comes.
 
-    Raises BadSetup with one line per problem, Unavailable when the database is still away after `patience`.
+    Raises BadSetup with one line per problem, Unavailable when the database is still away after `patience`; None: it is waited for.
     """
     from models import providers
     from tasks.world import build
@@ -49,15 +53,18 @@ def migrate(settings: Settings) -> tuple[str, str]:
         raise BadSetup(f"The database {_place(settings)} cannot be used: {_cause(error)}") from error
 
 
-def await_database(settings: Settings, patience: timedelta) -> None:
-    """Return once the database takes connections, or says itself why it does not. Raises Unavailable when it is silent for so long."""
+def await_database(settings: Settings, patience: timedelta | None) -> None:
+    """Return once the database takes connections, or says itself why it does not. Raises Unavailable when it is silent for so long.
+
+    Without an end to its patience it says every minute what it waits for.
+    """
     from sqlalchemy.exc import OperationalError
 
     from models.db import Database
 
     if not settings.database.startswith("postgresql"):
         return
-    db, until = Database(settings.database), time.monotonic() + patience.total_seconds()
+    db, until = Database(settings.database), time.monotonic() + (patience.total_seconds() if patience is not None else 0.0)
     try:
         while True:
             try:
@@ -66,7 +73,11 @@ def await_database(settings: Settings, patience: timedelta) -> None:
                 if not _is_silent(error):
                     return
                 if time.monotonic() > until:
-                    raise Unavailable(f"The database {_place(settings)} does not answer: {_cause(error)}") from error
+                    away = f"The database {_place(settings)} does not answer: {_cause(error)}"
+                    if patience is not None:
+                        raise Unavailable(away) from error
+                    log.warning("%s. It is waited for.", away)
+                    until = time.monotonic() + SAID_EVERY
             else:
                 return
             time.sleep(LOOK)

@@ -1,11 +1,13 @@
 """Starting the system: engine first, since it takes longest; the set-up is checked meanwhile; then worker and pages."""
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from deployments import hatch, health, running, secrets_file, set_up
 from deployments.prefect_server import KEPT_SECONDS, check_guarded, environment
@@ -94,10 +96,7 @@ def children(settings: Settings, *, own_engine: bool) -> list[Child]:
     """The parts: Prefect's server (unless PREFECT_API_URL names another), worker, the sandbox provider where it is chosen, pages."""
     python = sys.executable
     pages = f"http://{settings.host}:{settings.api_port}/health/ready"
-    engine = Child(
-        "prefect", [python, "-m", "deployments.prefect_server"], health.answers(f"{settings.prefect_api}/health"),
-        "deployments.part_of_prefect:server",
-    )  # fmt: skip
+    engine = Child("prefect", [python, "-m", "deployments.prefect_server"], health.engine(settings), "deployments.part_of_prefect:server")
     sandbox = Child(
         "sandbox", _served("deployments.sandbox.app", settings.host, settings.sandbox), health.answers(health.sandbox(settings)),
         "deployments.parts:sandbox",
@@ -143,13 +142,24 @@ def _taken(settings: Settings, *, own_engine: bool) -> list[str]:
     return [sentence for free, sentence in wanted if not free]
 
 
-def main() -> None:
-    """Check the set-up; exit 2 with one line per problem on stderr, 1 where the database is away."""
+def check_and_end(patience: timedelta | None = set_up.PATIENCE) -> None:
+    """Check the set-up; exit 2 with one line per problem on stderr, 1 where the database is away for longer than `patience`."""
     try:
-        set_up.check(settings_of())
+        set_up.check(settings_of(), patience)
     except StudioError as error:
         sys.stderr.write(str(error))
         sys.exit(BAD_SETUP if isinstance(error, BadSetup) else 1)
+
+
+def main() -> None:
+    """As `check_and_end`. With `--patient` the database is waited for however long, so that what starts after this does not fail with it."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.start", description="Makes the secrets, reads the set-up, migrates the database.")
+    parser.add_argument("--patient", action="store_true", help="wait for the database for as long as it takes, and say so each minute")
+    if parser.parse_args().patient:
+        logs.install(os.environ.get("STUDIO_LOG") or "text")
+        check_and_end(None)
+    else:
+        check_and_end()
 
 
 if __name__ == "__main__":

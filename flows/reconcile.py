@@ -13,14 +13,16 @@ from tasks.operation import chore
     description="""Compares our rows with Prefect's runs: a run that Prefect lost or that crashed gets a successor; one that an operator
 cancelled is cancelled; one that nobody owns (a duplicate, an orphan) is cancelled; a zombie whose worker died is ended. Settles letters
 that a dead worker left and no stage comes back to. Prints the documents that could not be printed before. What was mended is in the log and in
-the artifact *reconcile*. Then looks for open deals without a next step, and for webhooks that cannot be acted on.
-**It fails** when there is one, names it and says what helps: the stage to start from its deployment, or the operation that ends the deal. Tell
-whoever looks after the system.""",
+the artifact *reconcile*. Then looks for open deals without a next step, for webhooks that cannot be acted on, and for bank statements that stay
+in the watched folder.
+**It fails** when there is one, names it and says what helps: the stage to start from its deployment, the operation that ends the deal, the folder
+that nobody may write to. Tell whoever looks after the system.""",
 )
 def reconcile() -> None:
     """Mend what can be mended, and fail where a person is needed."""
     for sentence in check.tell([*check.mend_runs(), *orphans.settle_claims(), *printing.print_missing()]):
         get_run_logger().warning(sentence)
+    check.note_ran()
     trouble = [*check.find_stranded(), *check.find_unread()]
     if trouble:
         raise Refused("\n".join(trouble))

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from models.effects import ERRAND, EffectState
 from models.stages import RunState
 from models.tables import Deal, Effect, Fact, StageRun, Wait
+from models.tracks import CLOSED
 
 LETTERS = ("letter", ERRAND)
 """The kinds of effects that are letters."""
@@ -18,11 +19,13 @@ MOST_WAKES = 5000
 
 @dataclass(frozen=True)
 class Letters:
-    """When a letter was last handed over, and how many were refused for good or have an unknown fate."""
+    """When a letter was last handed over; how many were refused for good, have an unknown fate, or wait for a mail server since `oldest`."""
 
     last: datetime | None
     failed: int
     unknown: int
+    waiting: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,20 @@ def wakes(session: Session, now: datetime) -> list[float]:
 
 
 def letters(session: Session) -> Letters:
-    """The last letter that was handed over, and those that nobody knows to have arrived at a mail server."""
+    """The last letter that was handed over, and those that nobody knows to have arrived at a mail server.
+
+    A stage's letter waits as long as its deal goes on: what is left of one that rests or is over is not owed.
+    """
     ours = (col(Effect.kind).in_(LETTERS),)
     newest = select(func.max(col(Effect.settled_at))).where(Effect.state == EffectState.DONE.value, *ours)
     failed, unknown = (
         session.exec(select(func.count()).select_from(Effect).where(Effect.state == state.value, *ours)).one()
         for state in (EffectState.FAILED, EffectState.UNKNOWN)
     )
-    return Letters(session.exec(newest).one(), failed, unknown)
+    is_owed = or_(col(Effect.kind) == ERRAND, and_(col(Deal.held_since).is_(None), col(Deal.sales).not_in(CLOSED)))
+    planned = select(func.count(), func.min(col(Effect.planned_at))).select_from(Effect).join(Deal, isouter=True)
+    waiting, oldest = session.exec(planned.where(Effect.state == EffectState.PLANNED.value, *ours, is_owed)).one()
+    return Letters(session.exec(newest).one(), failed, unknown, waiting, oldest)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

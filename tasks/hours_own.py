@@ -33,10 +33,9 @@ def take_folder() -> list[str]:
     here, said = world(), []
     for path in folders.whole(folder(here)):
         try:
-            said.append(_take_file(here, path, actor="system", key=""))
-        except Refused as error:
-            folders.refuse(path, error)
-            said.append(f"refused: {printable(path.name)}: {str(error).splitlines()[0]}")
+            said.append(_take_or_refuse(here, path))
+        except folders.InTheWay as error:
+            folders.complain(error)
         except (OSError, StudioError):  # one file that cannot be read keeps no other waiting; it lies there until somebody looks
             log.exception("Hours cannot be taken in: %s", printable(path.name))
     return said
@@ -67,6 +66,16 @@ def import_text(text: str, who: str, key: str) -> str:
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(content)
     return said
+
+
+def _take_or_refuse(here: World, path: Path) -> str:
+    try:
+        return _take_file(here, path, actor="system", key="")
+    except folders.InTheWay:
+        raise
+    except Refused as error:
+        folders.refuse(path, error)
+        return f"refused: {printable(path.name)}: {str(error).splitlines()[0]}"
 
 
 def _take_file(here: World, path: Path, *, actor: str, key: str) -> str:

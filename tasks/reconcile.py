@@ -7,12 +7,12 @@ from datetime import timedelta
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 
-from models import leases, orphans, starts, todo, troubles, wanted
+from models import leases, orphans, starts, todo, troubles, upkeep, wanted
 from models.errors import Missing
 from models.orphans import Does, Seen
 from models.stages import LIVE, RunState
 from models.tables import Fact, StageRun
-from tasks import failures, heartbeat, takeovers
+from tasks import failures, heartbeat, statements, takeovers
 from tasks.engine import OTHERS, Engine, engine
 from tasks.mending import STUCK, Round, agree, hand_out, replace
 from tasks.stage import make_run
@@ -122,6 +122,14 @@ def tell(sentences: list[str]) -> list[str]:
 
 
 @step
+def note_ran() -> None:
+    """Write down that everything was looked at: `/health/ready` and `/metrics` tell since when nobody has."""
+    here = world()
+    with here.db.writing() as session:
+        upkeep.note_ran(session, now=real_now())
+
+
+@step
 def find_stranded() -> list[str]:
     """Open deals without a next step: no live run, no wait. What is so and what helps, in a line each; none is how it should be."""
     with world().db.reading() as session:
@@ -133,4 +141,5 @@ def find_unread() -> list[str]:
     """What was told us and could not be acted on, again and again: one sentence each; none is how it should be."""
     with world().db.reading() as session:
         rows = [(row, session.get_one(Fact, row.fact_id)) for row in todo.stuck(session)]
-    return [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+    told = [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+    return [*told, *statements.left_lying(real_now())]

@@ -1,9 +1,10 @@
 """Bank statements from the watched folder, and by an operator's word; the file goes where its fate can be seen."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from models import facts, statements
+from models import facts, statements, upkeep
 from models.cash_tables import Statement
 from models.errors import Missing, Refused
 from models.facts import News
@@ -14,6 +15,8 @@ from tasks.world import World, world
 
 IMPORTED = "statement.imported"
 """The fact that somebody took a statement in by hand, and why; its row says who as well."""
+LONG = timedelta(minutes=10)
+"""A whole file that lies in the folder for longer is not taken in, or cannot be put away: the waker looks every few seconds."""
 log = logging.getLogger("studioflow.statements")
 
 
@@ -26,6 +29,8 @@ def take_folder() -> list[str]:
         try:
             if folders.is_whole(path):
                 said.append(_take(here, path, came_by="folder", actor="system"))
+        except folders.InTheWay as error:
+            folders.complain(error)
         except Exception:  # one file that cannot be read keeps no other waiting; it lies there until somebody looks
             log.exception("A statement cannot be taken in: %s", printable(path.name))
     if said:
@@ -36,6 +41,17 @@ def take_folder() -> list[str]:
 def refused_files(here: World) -> list[str]:
     """Why each file in `refused` lies there; the sentence names it."""
     return folders.reasons(here.settings.statements_folder)
+
+
+def left_lying(now: datetime) -> list[str]:
+    """Files that lie in the folder for long, a sentence about each with what helps; none is how it should be. `now` is the real clock's."""
+    here = world()
+    folder = here.settings.statements_folder
+    with here.db.reading() as session:
+        up = upkeep.schedule(session).up or datetime.min.replace(tzinfo=UTC)  # what came while the studio was down is not late
+    late = [path for path in folders.whole(folder) if now - max(datetime.fromtimestamp(path.stat().st_ctime, UTC), up) >= LONG]
+    why = f"lies in {folder} and is not put away; the worker's log says why. {folders.ADVICE.format(place=folder.parent)}"
+    return [f"The statement {printable(path.name)} {why}" for path in late]
 
 
 @step

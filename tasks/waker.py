@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from prefect.client.schemas.objects import StateType
 from sqlmodel import Session
 
-from models import due, effects, facts, inbox, ladder, leases, waiting, wanted
+from models import due, effects, facts, inbox, ladder, leases, upkeep, waiting, wanted
 from models.answers import ProposalViewed, Released
 from models.errors import Missing, Unavailable
 from models.ladder import ScheduledRung
@@ -43,6 +43,7 @@ def tick(talk: Callable[[], AbstractContextManager[Engine]] = engine, told: Iter
     """
     here, done = world(), Round()
     with here.db.writing() as session:
+        upkeep.note_up(session, now=real_now())
         before = leases.holder(session, "waker")
         if before and not lives(session, before):  # a dead worker's lease is not waited for
             leases.give_back(session, "waker", before)

@@ -120,6 +120,7 @@ def test_while_the_database_is_away_ready_names_it_and_every_part_that_cannot_be
         "worker": "Whether a worker is at work cannot be read.",
         "waits": "Whether waits are due cannot be read.",
         "letters": "Whether letters go out cannot be read.",
+        "schedule": "Whether the schedule turns cannot be read.",
     }
 
 

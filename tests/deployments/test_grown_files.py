@@ -97,11 +97,14 @@ def starts_with(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> S
 def test_every_part_of_the_composition_runs_a_module_of_ours_with_settings_that_are_read() -> None:
     assert {name: module_of(part["command"]) for name, part in PARTS.items()} == {
         "prepare": "deployments.start", "prefect": "deployments.prefect_server", "services": "deployments.prefect_server",
-        "worker": "deployments.worker", "api": "api.app:create_app",
+        "worker": "deployments.worker", "runner": "deployments.runner", "api": "api.app:create_app",
     }  # fmt: skip
     assert [PARTS[name]["command"][-1] for name in ("prefect", "services")] == ["--no-services", "--services"]
     assert PARTS["worker"]["deploy"] == PARTS["api"]["deploy"] == {"replicas": 2}
     assert [name for part in PARTS.values() for name in part["environment"] if not known(name)] == []
+    assert [name for name, part in PARTS.items() if "profiles" in part] == ["runner"], "an extra one, for STUDIO_WORKER=process"
+    made = {"secret", "seal_key", "stripe_url"}  # the first start makes them; an address for tests
+    assert {f"STUDIO_{name.upper()}" for name in set(NAMES) - made} <= set(PARTS["worker"]["environment"]), "what runs must have in common"
 
 
 def test_the_composition_hangs_together() -> None:
@@ -131,6 +134,29 @@ def test_the_composition_starts_with_the_example_once_its_passwords_are_given(
     assert starts_with(monkeypatch, without).mail_url == "smtp://mail.example"
 
 
+def test_whatever_the_composition_leaves_empty_is_taken_from_the_secrets_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    there = {
+        "STUDIO_MAIL_URL": "smtp://mail.example", "STUDIO_MAILBOX_URL": "files", "STUDIO_PAYMENTS": "stripe", "STUDIO_STRIPE_KEY": "sk_live_1",
+        "STUDIO_STRIPE_WEBHOOK_SECRET": "whsec_1", "STUDIO_TRACKER": "redmine", "STUDIO_DESK": "redmine",
+        "STUDIO_REDMINE_URL": "https://redmine.example", "STUDIO_REDMINE_KEY": "k", "STUDIO_REDMINE_OPTIONS": "stage=Stage", "STUDIO_LOG": "json",
+        "STUDIO_WORKER": "stock",
+    }  # fmt: skip
+    example, environment_ = sample("compose/example.env"), PARTS["prepare"]["environment"]
+    empty = {name for name, word in environment_.items() if str(word).endswith(":-}")}
+    assert empty == set(there), "no default of the composition's stands before the file's"
+    given = example | {"POSTGRES_PASSWORD": "hush", "PREFECT_AUTH": "studio:a password of the tests"} | dict.fromkeys(there, "")
+    ours = {"STUDIO_HOME": str(tmp_path), "STUDIO_COMPANY": str(ROOT / "company"), "STUDIO_DATABASE_URL": postgres_url}
+    with pytest.raises(BadSetup, match="play money"):
+        starts_with(monkeypatch, filled_in(environment_, given) | ours)
+    with (tmp_path / "secrets.env").open("a") as file:
+        file.write("".join(f"{name}={word}\n" for name, word in there.items()))
+    settings = starts_with(monkeypatch, filled_in(environment_, given) | ours)
+    words = {name: getattr(settings, name.removeprefix("STUDIO_").lower()) for name in there}
+    assert {name: getattr(word, "get_secret_value", lambda word=word: word)() for name, word in words.items()} == there
+
+
 def test_pages_keep_an_idle_line_open_for_longer_than_a_proxy_reuses_it() -> None:
     """Caddy reuses one for two minutes; a form that is posted just when the pages close theirs is answered 502."""
     units = [path.read_text() for path in SERVICES if "uvicorn" in path.read_text()]
@@ -153,7 +179,7 @@ def test_ports_and_addresses_are_those_of_the_code(tmp_path: Path) -> None:
     assert f"EXPOSE {port} {engine}" in (HERE / "Containerfile").read_text()
     pages = routes(create_app(Settings(home=tmp_path, secret="a secret of the tests")))
     assert asked_address(api).removeprefix(f"http://127.0.0.1:{port}") in pages
-    assert asked_address(prefect) == f"http://127.0.0.1:{engine}/api/health"
+    assert asked_address(prefect) == f"http://127.0.0.1:{engine}/api/ready", "/api/health is true without a database"
     assert set(re.findall(r"\{\$(\w+)\}", caddy)) == set(COMPOSE["services"]["proxy"]["environment"])
 
 
@@ -222,6 +248,25 @@ def test_a_unit_whose_set_up_is_wrong_is_not_started_again_and_again(path: Path)
     assert read_unit(path)["Service"]["RestartPreventExitStatus"] == str(BAD_SETUP)
 
 
+def test_what_all_others_need_waits_for_the_database_instead_of_failing_with_them() -> None:
+    """A job that was queued behind one that fails is dropped, and no restart of systemd 252 queues it again."""
+    service = read_unit(HERE / "systemd/studioflow-prepare.service")["Service"]
+    assert (service["Type"], service["TimeoutStartSec"]) == ("oneshot", "infinity")
+    assert service["ExecStart"].split()[-2:] == ["deployments.start", "--patient"]
+    assert PARTS["prepare"]["command"][-1] == "deployments.start", "in containers somebody looks at a start that ends"
+
+
+def test_the_page_tells_how_a_unit_may_write_elsewhere_than_below_its_home() -> None:
+    page = (ROOT / "docs/scale.md").read_text()
+    for path in SERVICES:
+        assert read_unit(path)["Service"]["ProtectSystem"] == "strict"
+        assert "ReadWritePaths= in a drop-in, docs/scale.md" in path.read_text()
+    drop_ins = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    assert ["ReadWritePaths=" in one for one in drop_ins] == [True, True]
+    named = set(re.findall(r"studioflow[\w@-]*\.service(?![\w.])", page))
+    assert {"studioflow-worker@.service", "studioflow.service"} <= named and all((HERE / "systemd" / name).exists() for name in named)
+
+
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not here")
@@ -241,6 +286,21 @@ def test_the_page_about_growing_names_settings_modules_and_files_that_are_there(
     agreed = {f"STUDIO_{name.upper()}" for name in NAMES if name != "stripe_url"}
     assert agreed - set(re.findall(r"STUDIO_[A-Z_]+", page)) == set(), "each run must have them"
     assert {Path(link).name for link in re.findall(r"\]\((?!http)([^)]+)\)", page)} >= {"compose.yaml", "systemd", "Containerfile", "prefect.yaml"}
+
+
+def test_the_advice_on_sizes_is_what_was_measured() -> None:
+    """Within a fifth: a new run of the bench changes the last digit, and no advice."""
+    page = re.sub(r"\s+", " ", (ROOT / "docs/scale.md").read_text())
+    rows = re.findall(r"^\| (?:\* )?(.+?) \| ([\d.]+) ", (ROOT / "benchmarks/README.md").read_text(), re.MULTILINE)
+    measured = {name: float(value) for name, value in rows}
+    a_deal = [measured[f"processor time a deal with its deposit paid, {part}"] for part in ("Prefect server", "PDF process", "worker")]
+    said = re.search(r"takes ([\d.]+) processor seconds, ([\d.]+) of Prefect's server, ([\d.]+) of printing, ([\d.]+) of the worker", page)
+    assert [float(one) for one in said.groups()] == pytest.approx([sum(a_deal), *a_deal], rel=0.2)
+    slow, fast = (measured[f"runs of six steps a second, {how}"] for how in ("triggered in parallel", "warm worker"))
+    runs = re.search(r"do ([\d.]+) to ([\d.]+) runs of six steps a second", page)
+    assert [float(one) for one in runs.groups()] == pytest.approx([slow, fast], rel=0.2)
+    assert 2 / slow < 0.5 and measured["deals a minute, form → deposit paid"] == pytest.approx(11, rel=0.2)
+    assert 1000 / measured["applications worked off a minute"] == pytest.approx(12, rel=0.2)
 
 
 def test_prefect_yaml_is_what_stock_writes() -> None:

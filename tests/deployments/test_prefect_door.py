@@ -15,6 +15,11 @@ async def served(scope, receive, send) -> None:
     await send({"type": "served"})
 
 
+async def answering(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-frame-options", b"ALLOWALL"), (b"content-security-policy", b"sandbox")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
 def answer(app, kind: str = "http", **headers: str) -> list[dict]:
     sent: list[dict] = []
 
@@ -72,7 +77,20 @@ def test_an_owner_may_let_in_every_page_and_no_foreign_name_all_the_same() -> No
 
 def test_a_server_that_asks_for_a_login_is_reached_by_any_name() -> None:
     with temporary_settings({PREFECT_SERVER_API_AUTH_STRING: "studio:a password of the tests"}):
-        assert guarded(served, {}, PORT) is served
+        assert enters(guarded(served, {}, PORT), host="evil.example", origin="http://evil.example")
+
+
+@pytest.mark.parametrize("login", [None, "studio:a password of the tests"])
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:4200", "http://evil.example"])
+def test_every_answer_a_refusal_too_says_that_no_other_page_may_frame_it(login: str | None, origin: str) -> None:
+    with temporary_settings({PREFECT_SERVER_API_AUTH_STRING: login, PREFECT_SERVER_CORS_ALLOWED_ORIGINS: ",".join(own_origins(PORT))}):
+        start, _ = answer(guarded(answering, {}, PORT), host="127.0.0.1:4200", origin=origin)
+    is_refused = not login and "evil" in origin
+    assert start["status"] == (403 if is_refused else 200)
+    told = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
+    assert {"x-frame-options": "SAMEORIGIN", "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}.items() <= dict(told).items()
+    policies = [value for name, value in told if name == "content-security-policy"]
+    assert policies == [*([] if is_refused else ["sandbox"]), "frame-ancestors 'self'"], "one of upstream's stays"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,8 @@ def test_nobody_gets_in_without_the_login_but_probes_of_health(server, login):
     url, _ = server
     assert post(f"{url}/api/flows/", {"name": "mine"}, login)[0] == 401
     assert post(f"{url}/api/flow_runs/filter", {}, login)[0] == 401
+    header = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"} if login else {}
+    assert [httpx.get(f"{url}/api/{probe}", headers=header).status_code for probe in ("health", "ready", "admin/version")] == [200, 200, 401]
 
 
 @pytest.mark.engine
@@ -189,6 +191,9 @@ def test_a_server_without_a_login_answers_our_programs_and_its_own_ui_and_no_oth
         )]  # fmt: skip
         assert [one.status_code for one in made] == [201, 200, 200, 403, 403, 403]
         assert "no page of the Prefect UI" in made[-1].text
+        answers = [*made, *(httpx.get(f"{url}{path}", timeout=60) for path in ("/", "/runs", "/api/health", "/nothing/here", "/api/nothing"))]
+        assert {one.headers["content-security-policy"] for one in answers} == {"frame-ancestors 'self'"}
+        assert {one.headers["x-frame-options"] for one in answers} == {"SAMEORIGIN"}
         assert made[2].headers["access-control-allow-origin"] == f"http://localhost:{port}"
         address = f"ws://127.0.0.1:{port}/api/events/in"
         connect(address, proxy=None).close()
@@ -222,6 +227,29 @@ def test_the_ui_asks_for_the_login_once_and_shows_the_runs_then(server, browser)
     expect(page.get_by_text("Flow runs").first).to_be_visible()
     page.goto(f"{url}/runs")
     expect(page.get_by_text("Flow runs").first).to_be_visible()
+    page.close()
+
+
+@pytest.mark.engine
+@pytest.mark.browser
+def test_no_other_page_shows_the_ui_in_a_frame_and_its_own_does(server, browser):
+    url, _ = server
+    page = browser.new_page()
+    frame = f'<iframe name="inside" src="{url}/"></iframe>'
+    page.route("http://evil.example/**", lambda route: route.fulfill(content_type="text/html", body=frame))
+
+    def shown() -> str:
+        page.wait_for_function("frames.length == 1")
+        inside = page.frame("inside")
+        inside.wait_for_load_state()
+        return inside.url
+
+    page.goto("http://evil.example/")
+    assert shown().startswith("chrome-error:")
+    page.goto(f"{url}/api/health")
+    page.evaluate("frame => { document.body.innerHTML = frame }", frame)
+    page.wait_for_function("frames[0].document.querySelector('input[type=password]')")
+    assert shown().startswith(url)
     page.close()
 
 

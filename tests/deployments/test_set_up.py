@@ -1,7 +1,10 @@
 """What is refused before anything starts, and how long a database may take to be there."""
 
+import os
 import shutil
 import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,7 @@ from sqlalchemy import make_url
 from sqlmodel import select
 
 from deployments import set_up
+from deployments.supervisor import BAD_SETUP
 from models import migrate, waiting
 from models.answers import BriefSent
 from models.db import Database
@@ -74,6 +78,31 @@ def test_a_database_that_comes_up_while_the_start_waits_is_used(home: Path, post
             waiting.result(1)
         with door_to(make_url(postgres_url), port):
             assert waiting.result(60) is None
+
+
+def test_a_patient_start_waits_without_an_end_and_says_for_what(home: Path, postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    port, said = free_port(), threading.Event()
+    caplog.handler.addFilter(lambda _: said.set() or True)
+    late = make_url(postgres_url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(set_up.await_database, settings(home, database_url=late), None)
+        assert said.wait(60) and not waiting.done()
+        with door_to(make_url(postgres_url), port):
+            assert waiting.result(60) is None
+    (told,) = caplog.messages
+    assert f":{port}/" in told and told.endswith("It is waited for.")
+
+
+@pytest.mark.parametrize("how", [[], ["--patient"]])
+def test_a_set_up_that_is_wrong_ends_the_start_at_once_patient_or_not(tmp_path: Path, how: list[str], postgres_url: str) -> None:
+    nowhere = make_url(postgres_url).set(database="there_is_none").render_as_string(hide_password=False)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("STUDIO_", "PREFECT_"))}
+    ended = subprocess.run(
+        [sys.executable, "-m", "deployments.start", *how], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
+        env=env | {"STUDIO_HOME": str(tmp_path), "STUDIO_DATABASE_URL": nowhere},
+    )  # fmt: skip
+    assert ended.returncode == BAD_SETUP
+    assert "there_is_none cannot be used" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_a_database_that_stays_away_is_no_mistake_of_the_set_up_and_is_told_without_its_password(home: Path) -> None:

@@ -1,5 +1,6 @@
 """The whole system as a user runs it, in processes of its own, so that a test can watch, stop and kill its parts."""
 
+import base64
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments import health, secrets_file
-from deployments.prefect_server import environment
+from deployments.prefect_server import SAID, environment
 from models.db import Database
 from models.migrate import upgrade
 from models.settings import ROOT, Settings, read
@@ -158,10 +159,12 @@ class System:
         nudge(self.settings.nudges, self.db)
 
     def prefect(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the Prefect server; an error answer is returned as {"status": …}."""
+        """Ask the Prefect server, with the login that its parts say, if any; an error answer is returned as {"status": …}."""
+        word = self.env.get(SAID)
+        login = {"Authorization": f"Basic {base64.b64encode(word.encode()).decode()}"} if word else {}
         request = urllib.request.Request(
             f"{self.settings.prefect_api}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"} | login,
         )  # fmt: skip
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:

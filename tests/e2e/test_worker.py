@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -52,6 +53,10 @@ def cancels(system: System, flow_run_id: str) -> None:
     system.prefect("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
 
 
+def schedule(system: System) -> str:
+    return httpx.get(f"{system.base}/health/ready").json()["parts"]["schedule"]["says"]
+
+
 def comes_to(system: System, flow_run_id: str, state: str) -> dict:
     def look() -> dict | None:
         run = system.prefect("GET", f"/flow_runs/{flow_run_id}")
@@ -69,6 +74,7 @@ def test_what_an_operator_cancels_stays_cancelled_and_a_run_that_dies_takes_no_o
     cancels(told, asked)
     eventually(lambda: rows(told, "brief") == [("cancelled", BY_OPERATOR)], lambda: ada.told())
     assert "has no next step" in comes_to(told, starts(told, "reconcile"), "FAILED")["state"]["message"]
+    eventually(lambda: schedule(told).startswith("reconcile last ran "), lambda: schedule(told))
     again = starts(told, "brief", deal_id=ada.deal)
     eventually(lambda: ada.is_asked("brief").flow_run_id == again, lambda: ada.told())
     # Running: a letter is in the server's hands; it goes out once, and the stage stops at its next step

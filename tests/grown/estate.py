@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
+from deployments.prefect_server import ASKED, SAID
 from models.settings import ROOT
 from tests import services
 from tests.e2e import system
 from tests.e2e.system import System, eventually, free_port
 
+LOGIN = "studio:a password of the tests"
+"""Prefect's server asks for it, and every part says it, as wherever others reach the server: each composition has one."""
 API = system.PARTS["api"]
 PARTS = {
     "prefect": [*system.PARTS["prefect"], "--no-services"],
@@ -71,13 +74,27 @@ class Estate(System):
             everybody = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
             assert len(session.execute(everybody).all()) >= len(self.doors)
 
+    @contextmanager
+    def engine_without_database(self) -> Iterator[None]:
+        """While the block goes on, PostgreSQL lets nobody into the database of Prefect."""
+        name = make_url(self.over["PREFECT_API_DATABASE_CONNECTION_URL"]).database
+        admin = create_engine(services.POSTGRES, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name})
+            try:
+                yield
+            finally:
+                connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+        admin.dispose()
+
     def log(self, name: str) -> str:
         names = [name] if name in PARTS else [one for one in PARTS if one.startswith(name)]
         return "\n".join(f"--- {one}\n{super(Estate, self).log(one)}" for one in names)
 
     def _await_health(self, name: str) -> None:
         checks = {
-            "prefect": lambda: system._answers(f"{self.settings.prefect_api}/health"),
+            "prefect": lambda: system._answers(f"{self.settings.prefect_api}/ready"),
             "sandbox": lambda: system._answers(f"http://127.0.0.1:{self.settings.sandbox}/health"),
             "services": lambda: True,
         } | {
@@ -93,9 +110,9 @@ class Estate(System):
 
 @contextmanager
 def estate(home: Path) -> Iterator[Estate]:
-    """A grown system that is up, on databases of its own; nothing of it stays."""
+    """A grown system that is up, on databases of its own, its Prefect server behind a login; nothing of it stays."""
     with services.grown() as over:
-        one = Estate(home, over)
+        one = Estate(home, over | {ASKED: LOGIN, SAID: LOGIN})
         try:
             one.start()
             yield one

@@ -4,6 +4,7 @@ from collections import Counter
 from email import message_from_bytes
 from pathlib import Path
 
+import httpx
 from sqlmodel import col, select
 
 from models import ledger
@@ -55,6 +56,8 @@ def test_a_worker_an_api_and_both_halves_of_the_engine_are_killed_while_deals_go
             one.is_asked("materials", seconds=60)
         _comes_to_rest(grown)
         _is_whole(grown, [*crowd, *payers])
+        _lets_in_only_who_says_the_login(grown)
+        _says_when_its_engine_has_no_database_and_goes_on_once_it_has(grown)
 
 
 def _comes_to_rest(grown: Estate) -> None:
@@ -63,6 +66,29 @@ def _comes_to_rest(grown: Estate) -> None:
             return not session.exec(select(StageRun).where(col(StageRun.state).in_(["wanted", "created", "running"]))).all()
 
     eventually(rests, lambda: grown.log("worker"), seconds=60)
+
+
+def _lets_in_only_who_says_the_login(grown: Estate) -> None:
+    asked = f"{grown.settings.prefect_api}/flow_runs/filter"
+    assert [httpx.post(asked, json={}, auth=login).status_code for login in (None, ("studio", "guessed"))] == [401, 401]
+    with grown.db.reading() as session:
+        made = {row.flow_run_id for row in session.exec(select(StageRun)) if row.flow_run_id}
+    known = grown.prefect("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": sorted(made)}}})
+    assert {run["id"] for run in known} == made, "every run of ours came to be behind it"
+
+
+def _says_when_its_engine_has_no_database_and_goes_on_once_it_has(grown: Estate) -> None:
+    def ready() -> dict:
+        return httpx.get(f"{grown.base}/health/ready", timeout=30).json()
+
+    eventually(lambda: ready()["ready"], lambda: str(ready()), seconds=60)
+    with grown.engine_without_database():
+        told = eventually(lambda: (found := ready()) and not found["ready"] and found, lambda: str(ready()), seconds=60)
+        assert told["detail"] == told["parts"]["engine"]["says"] == "The Prefect server answers, and does not reach its database."
+    eventually(lambda: ready()["ready"], lambda: str(ready()), seconds=60)
+    late = Someone(grown)
+    late.applies()
+    late.gets("r1/brief/mail", seconds=60)
 
 
 def _is_whole(grown: Estate, everybody: list[Someone]) -> None:

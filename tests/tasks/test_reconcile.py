@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from prefect.states import Cancelled, Crashed, Failed, Pending, Running, Scheduled, Suspended
 
-from models import documents, starts
+from models import documents, starts, upkeep
 from models.answers import ProposalAnswer
 from models.stages import LIVE, RunState, Stage
 from models.stages import RunState as R
@@ -143,3 +143,11 @@ def test_an_empty_prefect_is_filled_from_our_rows_and_a_second_look_finds_nothin
     prefect = FakeEngine()
     assert len(mended(prefect, clock)) == len(LIVE) == len(prefect.made)
     assert mended(prefect, clock) == []
+
+
+def test_reconcile_writes_down_that_it_ran(here: World) -> None:
+    with here.db.reading() as session:
+        assert upkeep.schedule(session) == upkeep.Schedule(None, None)
+    reconcile.note_ran.fn()
+    with here.db.reading() as session:
+        assert upkeep.schedule(session).silence(real_now()) < timedelta(minutes=1)

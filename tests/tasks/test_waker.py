@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 
 import tasks.effects
 import tasks.letters
-from models import effects, leases, letters, wanted
+from models import effects, leases, letters, upkeep, wanted
 from models.answers import BriefSent, Held, ProposalAnswer, ProposalViewed, Released
 from models.errors import Missing, Unavailable, Uncertain
 from models.letters import LetterOrder
 from models.stages import LIVE, RunState, Stage
-from models.tables import Client, Deal, Effect, Fact, StageRun, Wait
+from models.tables import Client, Deal, Effect, Fact, Lease, StageRun, Wait
 from models.tracks import Sales
 from tasks import heartbeat, reconcile
 from tasks.mending import A_LOOK, BY_OPERATOR
@@ -586,3 +586,25 @@ def test_the_lease_of_a_dead_waker_is_not_waited_for(here_sqlite: World, prefect
         a_run(session, Stage.BRIEF, deal)
         leases.take(session, "waker", "elsewhere/1/x", length=timedelta(minutes=1), now=real_now())
     assert tick(prefect.talk).created == 1
+
+
+# What the waker knows of the schedule
+
+
+def test_a_studio_that_was_down_is_given_time_for_its_schedule_and_one_whose_worker_died_is_not(here: World, prefect: FakeEngine) -> None:
+    def up() -> timedelta | None:
+        with here.db.reading() as session:
+            found = upkeep.schedule(session).up
+        return real_now() - found if found else None
+
+    tick(prefect.talk)
+    assert up() < timedelta(minutes=1), "it has never been up"
+    with here.db.writing() as session:
+        session.merge(Lease(name="schedule/up", owner="waker", until=real_now() - timedelta(days=1) + upkeep.PATIENCE))
+        session.merge(Lease(name="waker", owner="a dead one", until=real_now() + timedelta(minutes=4)))
+    tick(prefect.talk)
+    assert up() > timedelta(hours=23), "a worker that starts anew is no standstill"
+    with here.db.writing() as session:
+        session.merge(Lease(name="waker", owner="a dead one", until=real_now() - timedelta(minutes=1)))
+    tick(prefect.talk)
+    assert up() < timedelta(minutes=1)
