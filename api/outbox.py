@@ -55,10 +55,7 @@ def show_all(here: Here, _near: Near) -> Response:
 def show(name: str, here: Here, _near: Near) -> Response:
     """One letter, with the links in it."""
     folder = here.settings.home / "outbox"
-    letter = sent_mail.read(folder, name)
-    listed = next((one for one in sent_mail.letters(folder) if one.name == name), None)
-    if listed is None:
-        raise Missing("There is no such letter.")
+    letter, listed = sent_mail.read(folder, name), sent_mail.letter(folder, name)
     record = OutboxLetterPage(
         chrome=here.chrome, letter=view(listed), text=sent_mail.text_of(letter), links=listed.links,
         frame=f"/outbox/{name}/html" if sent_mail.text_of(letter, "html") else "",

@@ -7,6 +7,7 @@ import os
 import re
 from datetime import datetime
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -47,8 +48,16 @@ def letters(folder: Path) -> list[SentLetter]:
     if not folder.is_dir():
         return []
     entries = [entry for entry in os.scandir(folder) if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
-    found = [(entry.stat().st_mtime_ns, _letter(Path(entry.path))) for entry in entries]
+    files = [(Path(entry.path), entry.stat(follow_symlinks=False)) for entry in entries]
+    found = [(file.st_mtime_ns, _letter(path, file.st_mtime_ns, file.st_ino)) for path, file in files]
     return [letter for _, letter in sorted(found, key=lambda pair: (pair[1].at, pair[0], pair[1].key))]
+
+
+def letter(folder: Path, name: str) -> SentLetter:
+    """One letter of `folder`, as `letters` lists it. Raises Missing as `read` does."""
+    place = _place(folder, name)
+    file = place.stat()
+    return _letter(place, file.st_mtime_ns, file.st_ino)
 
 
 def read(folder: Path, name: str) -> EmailMessage:
@@ -56,10 +65,14 @@ def read(folder: Path, name: str) -> EmailMessage:
 
     Raises Missing when there is none, also for a name that points out of the folder.
     """
+    return _parse(_place(folder, name))
+
+
+def _place(folder: Path, name: str) -> Path:
     place = folder / name
     if not _NAME.fullmatch(name) or place.is_symlink() or not place.is_file():
         raise Missing("There is no such letter.")
-    return _parse(place)
+    return place
 
 
 def text_of(letter: EmailMessage, kind: str = "plain") -> str:
@@ -74,7 +87,9 @@ def _parse(place: Path) -> EmailMessage:
     return email.message_from_string(content, _class=EmailMessage, policy=email.policy.default)
 
 
-def _letter(place: Path) -> SentLetter:
+@lru_cache(maxsize=10_000)
+def _letter(place: Path, _changed: int, _inode: int) -> SentLetter:
+    """What stands in a file, read once for as long as it is the same file: the list of a thousand letters is asked for again and again."""
     letter = _parse(place)
     deal = str(letter.get("X-Studio-Deal", ""))
     return SentLetter(

@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import Missing, Unavailable
 from models.message import Mailbox
-from models.sent_mail import text_of
+from models.sent_mail import letter, text_of
 from tasks.gateways.outbox import FileMailer, letters, read
 from tests.tasks.gateways.letters import a_letter
 
@@ -27,13 +27,26 @@ def test_a_listed_letter_shows_deal_reader_subject_file_time_and_links(tmp_path)
         a_letter(text=text + "\n" + "long " * 100, to=Mailbox(address="ü@müller.example", name='Ü, "M"'), subject="Ваш проект 🎨")
     )
 
-    (letter,) = letters(tmp_path)
+    (listed,) = letters(tmp_path)
 
-    assert (letter.deal, letter.to, letter.subject, letter.at) == (42, "ü@xn--mller-kva.example", "Ваш проект 🎨", NOON)
-    assert letter.links == ["http://127.0.0.1:8700/p/a_b-C?x=1&y=2", "https://studio.example/"]
-    assert text_of(read(tmp_path, letter.name)).startswith("Proposal: ")
-    assert "<p" in text_of(read(tmp_path, letter.name), "html")
-    assert letter.path == str(tmp_path.resolve() / letter.name)
+    assert (listed.deal, listed.to, listed.subject, listed.at) == (42, "ü@xn--mller-kva.example", "Ваш проект 🎨", NOON)
+    assert listed.links == ["http://127.0.0.1:8700/p/a_b-C?x=1&y=2", "https://studio.example/"]
+    assert text_of(read(tmp_path, listed.name)).startswith("Proposal: ")
+    assert "<p" in text_of(read(tmp_path, listed.name), "html")
+    assert listed.path == str(tmp_path.resolve() / listed.name)
+
+
+def test_a_list_that_is_asked_for_again_tells_the_folder_as_it_is_now(tmp_path):
+    mailer = FileMailer(tmp_path)
+    mailer.send(a_letter(key="deal/1/a/mail", subject="first"))
+    (first,) = letters(tmp_path)
+    assert letter(tmp_path, first.name) == first
+    (tmp_path / first.name).unlink()
+    assert letters(tmp_path) == []
+    mailer.send(a_letter(key="deal/1/a/mail", subject="second"))
+    assert [one.subject for one in letters(tmp_path)] == [letter(tmp_path, first.name).subject] == ["second"]
+    with pytest.raises(Missing):
+        letter(tmp_path, "deal-1-b-mail.0123456789ab.eml")
 
 
 def test_a_letter_about_no_deal_is_listed_without_one(tmp_path):
