@@ -22,7 +22,7 @@ from prefect.results import get_default_result_storage
 
 from benchmarks import plain_flow  # noqa: F401 (imported before the forks, it is shared)
 from deployments.pools import PLAIN_TEMPLATE
-from deployments.warm import WarmWorker, flow_of
+from deployments.warm import WarmWorker, flow_of, without_pulse
 from deployments.worker import Bell, keep_in_touch
 from models import logs
 from models.settings import Settings, read
@@ -106,7 +106,8 @@ def main(pool: str, port: int) -> None:
     gc.freeze()  # what is imported stays in pages that all share
     if not os.fork():
         orders.close()
-        hatch_runs(nest)
+        with without_pulse():
+            hatch_runs(nest)
         os._exit(0)
     nest.close()
     use(build(settings))

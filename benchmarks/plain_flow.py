@@ -25,6 +25,13 @@ _options: dict[str, Any] = {
 }
 
 
+def _note(name: str) -> None:
+    """Keep the time now in a file, which is there only once it is whole."""
+    fresh = Path(f"{name}.new")
+    fresh.write_text(str(time.time()))
+    fresh.rename(name)
+
+
 @task(**_options)
 def begin(mark: str) -> float:
     """Note the time of the first step; return it in seconds since 1970."""
@@ -50,7 +57,7 @@ def hold(mark: str) -> str:
 @task(**_options)
 def end(mark: str, total: int) -> int:
     """Note the time of the last step; return the total."""
-    Path(f"{mark}.last").write_text(str(time.time()))
+    _note(f"{mark}.last")
     return total
 
 

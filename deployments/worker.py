@@ -29,7 +29,7 @@ from prefect import Flow
 from deployments.guard import admit_or_leave, make_runs_anew
 from deployments.pools import POOL, wait_for_server
 from deployments.serve import deploy
-from deployments.warm import WarmWorker
+from deployments.warm import WarmWorker, without_pulse
 from models import logs
 from models.db import alone
 from models.errors import StudioError, Unavailable
@@ -246,7 +246,8 @@ def main() -> None:
     heartbeat.beat()
     if is_new and flows:
         make_runs_anew()
-    asyncio.run(serve(settings, flows))
+    with without_pulse():
+        asyncio.run(serve(settings, flows))
 
 
 if __name__ == "__main__":
