@@ -24,6 +24,8 @@ def test_each_stage_is_a_named_and_tagged_run_for_the_operator(system: System, s
         run = eventually(lambda stage=stage: system.run_named(f"{stage} · deal {someone.deal} · Acme"), f"no run of {stage}")
         assert {f"deal:{someone.deal}", f"stage:{stage}", "service:corporate-site"} <= set(run["tags"])
     assert system.run_named(f"brief · deal {someone.deal}")["state_name"] == "Suspended"
+    pulse = system.prefect("POST", "/events/filter", {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}})
+    assert system.settings.worker == "process" or pulse["total"] == 0, "no run waits for the thread of its pulse"
 
 
 def test_an_operator_answers_a_waiting_run_by_its_form_and_a_wrong_answer_leaves_it_waiting(system: System, someone: Someone):
