@@ -10,6 +10,7 @@ from tests.e2e.post import HANG_UP
 from tests.faults import points
 from tests.faults.arms import ENGINE
 from tests.faults.hands import in_hands
+from tests.faults.house import KEPT
 from tests.faults.scenes import SALE, Scene, buys, haggles, pays_late
 from tests.faults.scenes_of_delivery import DELIVERY
 from tests.faults.scenes_of_runs import TURNS
@@ -62,7 +63,7 @@ class Suite:
         return (time.monotonic() - self._began) / 60
 
     def _points(self, trial: Trial) -> None:
-        """Worker and api die at every point of theirs."""
+        """Worker and api die at every point of theirs, each for itself: what the worker reaches first is the api's all the same."""
         trial.house.arm(worker=self.points, api=self.points)
         self._reach(trial, self.points)
         self._judge(trial, "the points")
@@ -116,7 +117,9 @@ class Suite:
         mixed = trial.chance.sample(scenes, len(scenes))
         broken = trial.play(mixed)
         self._tell(broken)
-        self.say(f"{name}: {len(scenes)} scenes, {len(trial.house.reached)} points so far, deaths {trial.house.deaths}, minute {self.minute:.1f}")
+        points = ", ".join(f"{part} at {len(trial.house.died_at(part))}" for part in KEPT)
+        died = f"{len(trial.house.reached)} points so far ({points}), deaths {trial.house.deaths}"
+        self.say(f"{name}: {len(scenes)} scenes, {died}, minute {self.minute:.1f}")
 
     def _turn(self, trial: Trial, turn: Callable[[Trial], None]) -> None:
         before = len(trial.house.reached)

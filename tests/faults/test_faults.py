@@ -17,6 +17,7 @@ IN_THE_WORKER = (
 )  # fmt: skip
 """Moves and steps that both scenes go through, whatever happens to them."""
 POINTS = 4
+OF_THE_API = {"run/new>wanted/after"}
 
 
 @pytest.fixture
@@ -34,10 +35,9 @@ def test_deals_come_to_their_end_though_worker_and_api_die_at_points_of_their_wa
     chance = Random(SEED)
     sides = {"step": ("worked", "kept")}
     chosen = {f"{move}/{chance.choice(sides.get(move.split('/')[0], ('before', 'after')))}" for move in chance.sample(IN_THE_WORKER, POINTS)}
-    trial.house.arm(worker=chosen, api={"run/new>wanted/after"})
+    trial.house.arm(worker=chosen, api=OF_THE_API)
     broken = trial.play([forgets_the_brief, pays_late])
     assert broken == [], broken
-    assert trial.house.left() == set()
-    assert trial.house.deaths["worker"] >= POINTS
+    assert (trial.house.died_at("worker"), trial.house.died_at("api")) == (chosen, OF_THE_API)
     assert trial.settle() == []
     assert trial.judge() == []
