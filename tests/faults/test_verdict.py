@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 from sqlmodel import Session, select
 
-from models import cash, effects
+from models import cash, effects, invoices
+from models.cash_answers import InvoiceCorrected
 from models.cash_tables import Invoice, Posting
 from models.effects import EffectState
 from models.message import message_id
@@ -16,9 +17,10 @@ from models.stages import RunState, Stage
 from models.tables import Deal, Effect, StageRun
 from models.tracks import Sales
 from tasks.world import World
-from tests.factories import a_deal, a_payment, a_proposal, a_run, a_signed_deal, an_invoice
+from tests.factories import a_deal, a_payment, a_proposal, a_run, a_signed_deal, an_invoice, told
 from tests.fakes import MONDAY
 from tests.faults.verdict import Seen, verdict
+from tests.studio import the_company
 
 DOMAIN, SECRET = "northlight.example", "a secret"
 
@@ -126,6 +128,41 @@ def _bills_twice(seeing: Seeing) -> None:
     seeing.session.add(twin)
 
 
+def _corrected(seeing: Seeing) -> Invoice:
+    """Its first invoice credited whole, and issued again as a correction asks."""
+    note = invoices.credit(seeing.session, the_company(), seeing.invoice, gross=None, reason="The address.", key="a form", now=MONDAY)
+    asks = InvoiceCorrected(part=1, number=note.number or "", reason="The address.", again=True)
+    fact = told(seeing.session, seeing.deal, asks, actor="staff:conor")
+    return invoices.issue(seeing.session, the_company(), seeing.deal, 1, now=MONDAY, fact=fact)
+
+
+def _bills_a_corrected_one_twice(seeing: Seeing) -> None:
+    successor = _corrected(seeing)
+    successor.part = 2
+    seeing.session.flush()
+    _bills_twice(seeing)
+    successor.part = 1
+
+
+def _bills_again_what_was_credited_in_part(seeing: Seeing) -> None:
+    _corrected(seeing)
+    note = seeing.session.exec(select(Invoice).where(Invoice.kind == "credit_note")).one()
+    note.gross -= 1
+    seeing.session.add(note)
+
+
+def _credits_twice(seeing: Seeing) -> None:
+    _corrected(seeing)
+    note = seeing.session.exec(select(Invoice).where(Invoice.kind == "credit_note")).one()
+    note.gross *= 2
+    seeing.session.add(note)
+
+
+def test_an_invoice_that_was_corrected_and_its_successor_are_one(seeing: Seeing) -> None:
+    _corrected(seeing)
+    assert not [sentence for sentence in seeing.says() if "was invoiced" in sentence or "was credited" in sentence]
+
+
 def _loses_a_webhook(seeing: Seeing) -> None:
     seeing.moved.append(Charge("ch_2", Money(amount=100, currency="EUR")))
 
@@ -170,6 +207,8 @@ def _leaves_an_operation(seeing: Seeing) -> None:
 
 @pytest.mark.parametrize(("breaks", "word"), [
     (_knows_not, "ledger does not know"), (_owes, "never was"), (_skips_a_number, "its numbers are [7]"), (_bills_twice, "was invoiced 2 times"),
+    (_bills_a_corrected_one_twice, "was invoiced 2 times"), (_bills_again_what_was_credited_in_part, "was invoiced 2 times"),
+    (_credits_twice, "more than it asked for"),
     (_loses_a_webhook, "ch_2"), (_books_what_never_came, "ch_1"), (_unbalances_the_books, "does not balance"), (_strands_a_deal, "no next step"),
     (_forgets_a_proposal, "proposal/v1/mail never was"), (_runs_for_ever, "is running for ever"), (_runs_for_ever_in_prefect, "Prefect says RUNNING"),
     (_is_not_known_to_prefect, "Prefect says nothing"), (_leaves_an_operation, "money-proof is under way for ever"),

@@ -4,13 +4,14 @@ letters   each exactly once, or unknown and shown        money    books balanced
 invoices  numbered without a gap, one for each payment   deals    each open one has a next step; no run runs for ever
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
-from models import leases, ledger, proof
+from models import issued, leases, ledger, proof
 from models.cash_tables import Invoice, Series
 from models.clock import real_now
 from models.effects import SETTLED, EffectState
@@ -79,14 +80,23 @@ def _invoices(session: Session) -> Iterator[str]:
         numbers = sorted(number or 0 for number in session.exec(mine).all())
         if numbers != list(range(1, series.last + 1)):
             yield f"Series {series.name} {series.year} goes up to {series.last}, and its numbers are {numbers}."
-    parts = Counter(
-        (one.deal_id, one.round, one.part)
-        for one in session.exec(select(Invoice).where(Invoice.kind == "invoice")).all()
-        if one.part and not session.exec(select(Invoice.id).where(Invoice.corrects_id == one.id)).first()
-    )
-    for (deal, round_, part), count in parts.items():
+    asking: defaultdict[tuple[int, int, int], list[Invoice]] = defaultdict(list)
+    for one in session.exec(select(Invoice).where(Invoice.kind == "invoice").order_by(col(Invoice.id))).all():
+        if one.part:
+            asking[one.deal_id, one.round, one.part].append(one)
+        back = issued.credited(session, one)
+        if back.amount > one.gross:
+            yield f"Invoice {one.number} was credited by {back.format()}, which is more than it asked for."
+    for (deal, round_, part), each in asking.items():
+        count = len(each) - sum(_has_taken_over(session, was, one) for was, one in pairwise(each))
         if count > 1:
             yield f"Payment {part} of deal {deal}, round {round_}, was invoiced {count} times."
+
+
+def _has_taken_over(session: Session, was: Invoice, one: Invoice) -> bool:
+    """Whether an invoice was issued for one that had been taken back whole by then."""
+    before = [note.gross for note in issued.notes_on(session, was) if (note.id or 0) < (one.id or 0)]
+    return sum(before) >= was.gross
 
 
 def _deals(session: Session) -> Iterator[str]:
