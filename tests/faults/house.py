@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.e2e.system import System, patience
 from tests.faults.arms import AT, ENGINE
+from tests.faults.bank import Bank
 from tests.hatching import Life, nest
 
 MORTAL = ("worker", "api")
@@ -31,6 +32,7 @@ class House(System):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.note, self.engine = self.home / "reached", self.home / "prefect.pid"
+        self.bank = Bank(self.settings.statements_folder)
         self._keeping = threading.Event()
         self._lock = threading.RLock()
         self._undertaker: threading.Thread | None = None

@@ -8,7 +8,8 @@ from models.cash_tables import Invoice
 from models.stages import Stage
 from tests.e2e.client import COMPLEX
 from tests.factories import an_agreed_deal
-from tests.faults.players import Operator, Player
+from tests.faults.operators import Operator
+from tests.faults.players import Player
 
 Scene = Callable[[Player, Operator], None]
 STAFF = "staff:conor@northlight.example"
@@ -171,4 +172,15 @@ def is_never_told(player: Player, operator: Operator) -> None:
     player.money("deposit_paid", seconds=120)
 
 
-SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_told_twice, is_told_late, is_never_told)
+def pays_by_bank(player: Player, _operator: Operator) -> None:
+    """A deposit that comes on the bank's statement."""
+    invoice = player.has_signed()
+    player.transfers(invoice.gross, f"Invoice {invoice.number}, thank you")
+    player.money("deposit_paid", seconds=120)
+    player.gets("r1/kickoff/welcome")
+
+
+SALE: tuple[Scene, ...] = (
+    buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_told_twice, is_told_late, is_never_told,
+    pays_by_bank,
+)  # fmt: skip

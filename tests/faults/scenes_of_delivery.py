@@ -10,7 +10,8 @@ from models.tables import Deal
 from models.tracks import Work
 from tests.aftermath import ACCESSES, a_completed_project
 from tests.coursing import a_course
-from tests.faults.players import Operator, Player
+from tests.faults.operators import Operator
+from tests.faults.players import Player
 from tests.faults.scenes import Scene
 from tests.projecting import a_project
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from models import cash, effects, invoices
+from models import cash, effects, invoices, statements
 from models.cash_answers import InvoiceCorrected
-from models.cash_tables import Invoice, Posting
+from models.cash_tables import Invoice, Payment, Posting, Statement
 from models.effects import EffectState
 from models.message import message_id
 from models.money import Money
@@ -19,6 +20,7 @@ from models.tracks import Sales
 from tasks.world import World
 from tests.factories import a_deal, a_payment, a_proposal, a_run, a_signed_deal, an_invoice, told
 from tests.fakes import MONDAY
+from tests.faults.bank import Bank
 from tests.faults.verdict import Seen, verdict
 from tests.studio import the_company
 
@@ -47,6 +49,7 @@ class Seeing:
     moved: list[Charge] = field(default_factory=list)
     runs: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    bank: Bank = field(default_factory=lambda: Bank(Path()))
 
     def a_letter(self, key: str, state: EffectState = EffectState.DONE, times: int = 1) -> Effect:
         effect = effects.plan(self.session, key, "letter", deal_id=self.deal.id, what="x", now=MONDAY)
@@ -64,7 +67,13 @@ class Seeing:
 
     def says(self) -> list[str]:
         self.session.flush()
-        return verdict(self.session, Seen(DOMAIN, SECRET, self.delivered, self.moved, self.runs, self.left))
+        return verdict(self.session, Seen(DOMAIN, SECRET, self.delivered, self.moved, self.bank.balance, self.runs, self.left))
+
+    def a_transfer(self, amount: int) -> Payment:
+        """Money on the bank's next statement, which is taken in; nobody knows what it is for."""
+        name, content = self.bank.statement(amount, "Hello.")
+        statements.take(self.session, the_company(), content, name, came_by="folder", actor="system", now=MONDAY, path="")
+        return self.session.exec(select(Payment).order_by(col(Payment.id).desc())).first()
 
 
 @pytest.fixture
@@ -83,6 +92,8 @@ def seeing(here_sqlite: World):
         for letter in ("receipt", "staff"):
             one.a_letter(f"invoice/{invoice.id}/payment/{payment.id}/{letter}")
         one.a_letter(f"deal/{deal.id}/contract/v1/code/1", EffectState.UNKNOWN, times=0)
+        one.a_transfer(1_000)
+        one.a_transfer(2_000)
         yield one
         session.rollback()
 
@@ -171,6 +182,34 @@ def _books_what_never_came(seeing: Seeing) -> None:
     seeing.moved[0].amount = Money(amount=1, currency="EUR")
 
 
+def _never_takes_a_statement_in(seeing: Seeing) -> None:
+    seeing.bank.statement(3_000, "Hello.")
+
+
+def _takes_no_statement_in(seeing: Seeing) -> None:
+    for statement in seeing.session.exec(select(Statement)).all():
+        for payment in seeing.session.exec(select(Payment).where(Payment.statement_id == statement.id)).all():
+            payment.statement_id = None
+            seeing.session.add(payment)
+        seeing.session.flush()
+        seeing.session.delete(statement)
+
+
+def _misses_a_statement(seeing: Seeing) -> None:
+    seeing.bank.statement(3_000, "Hello.")
+    seeing.a_transfer(4_000)
+
+
+def _books_a_transfer_twice(seeing: Seeing) -> None:
+    """The same line under another name, as if it were another transfer."""
+    before = seeing.bank.balance
+    again = seeing.a_transfer(5_000)
+    seeing.bank.balance = before
+    statement = seeing.session.get_one(Statement, again.statement_id)
+    statement.closing = statement.opening
+    seeing.session.add(statement)
+
+
 def _unbalances_the_books(seeing: Seeing) -> None:
     line = seeing.session.exec(select(Posting)).first()
     assert line is not None
@@ -209,7 +248,9 @@ def _leaves_an_operation(seeing: Seeing) -> None:
     (_knows_not, "ledger does not know"), (_owes, "never was"), (_skips_a_number, "its numbers are [7]"), (_bills_twice, "was invoiced 2 times"),
     (_bills_a_corrected_one_twice, "was invoiced 2 times"), (_bills_again_what_was_credited_in_part, "was invoiced 2 times"),
     (_credits_twice, "more than it asked for"),
-    (_loses_a_webhook, "ch_2"), (_books_what_never_came, "ch_1"), (_unbalances_the_books, "does not balance"), (_strands_a_deal, "no next step"),
+    (_loses_a_webhook, "ch_2"), (_books_what_never_came, "ch_1"), (_never_takes_a_statement_in, "The bank holds"),
+    (_takes_no_statement_in, "no statement of it"), (_misses_a_statement, "one is missing"), (_books_a_transfer_twice, "Our bank account should hold"),
+    (_books_a_transfer_twice, "The bank holds"), (_unbalances_the_books, "does not balance"), (_strands_a_deal, "no next step"),
     (_forgets_a_proposal, "proposal/v1/mail never was"), (_runs_for_ever, "is running for ever"), (_runs_for_ever_in_prefect, "Prefect says RUNNING"),
     (_is_not_known_to_prefect, "Prefect says nothing"), (_leaves_an_operation, "money-proof is under way for ever"),
 ])  # fmt: skip

@@ -26,7 +26,8 @@ from tasks.waker import STUCK
 from tests.e2e.system import free_port, patience
 from tests.faults.hands import Hands
 from tests.faults.house import House
-from tests.faults.players import DOMAIN, Operator, Player
+from tests.faults.operators import DOMAIN, Operator
+from tests.faults.players import Player
 from tests.faults.scenes import Scene
 from tests.faults.verdict import Seen, verdict
 from tests.studio import the_company
@@ -129,7 +130,9 @@ class Trial:
             rows = session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).is_not(None))).all()
             ours = {row for row in rows if row}
             secret = self.house.settings.secret.get_secret_value()
-            seen = Seen(DOMAIN, secret, [*self.delivered(), *self.before], moved, self._states(ours), self._left(ours))
+            bank = self.house.bank.balance if self.house.bank.statements else None
+            letters = [*self.delivered(), *self.before]
+            seen = Seen(DOMAIN, secret, letters, moved, bank=bank, runs=self._states(ours), left=self._left(ours))
             return verdict(session, seen)
 
     def _left(self, ours: set[str]) -> list[str]:

@@ -32,6 +32,7 @@ ENDS = {RunState.DONE: {"COMPLETED"}, RunState.WAITING: {"PAUSED"}, RunState.FAI
 class Seen:
     """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state.
 
+    `bank` is what our account holds by the bank's own count, in cents; None where the bank has said nothing yet.
     `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name.
     """
 
@@ -39,6 +40,7 @@ class Seen:
     secret: str
     delivered: Sequence[str] = ()
     moved: Sequence[Moved] = ()
+    bank: int | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[str] = ()
 
@@ -46,7 +48,7 @@ class Seen:
 def verdict(session: Session, seen: Seen) -> list[str]:
     """Everything that is wrong."""
     return [
-        *_letters(session, seen), *_plan(session), *_invoices(session), *ledger.check(session), *proof.bank(session),
+        *_letters(session, seen), *_plan(session), *_invoices(session), *ledger.check(session), *proof.bank(session), *_bank(session, seen),
         *proof.provider(session, PROVIDER, seen.moved), *_deals(session), *_runs(session, seen),
     ]  # fmt: skip
 
@@ -97,6 +99,13 @@ def _has_taken_over(session: Session, was: Invoice, one: Invoice) -> bool:
     """Whether an invoice was issued for one that had been taken back whole by then."""
     before = [note.gross for note in issued.notes_on(session, was) if (note.id or 0) < (one.id or 0)]
     return sum(before) >= was.gross
+
+
+def _bank(session: Session, seen: Seen) -> Iterator[str]:
+    """Our own proof is by the statements that were taken in; the bank knows of those as well that were not."""
+    account = proof.bank_account(session)
+    if seen.bank is not None and (account is None or account.ours.amount != seen.bank):
+        yield f"The bank holds {seen.bank} cents for us; our books have {account.ours.amount if account else 'no statement of it'}."
 
 
 def _deals(session: Session) -> Iterator[str]:
