@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 QUIET_SECONDS = 5
@@ -31,6 +33,15 @@ def named(folder: Path, name: str) -> Path | None:
     return None
 
 
+def put_away(folder: Path, name: str) -> Path | None:
+    """The file of this name that was put into `done` beside the folder last; None when none was."""
+    place = (folder.parent / DONE).resolve()
+    path = (place / name).resolve()
+    if path == place or not path.is_relative_to(place):
+        return None
+    return next(reversed(list(takewhile(Path.is_file, _names(path)))), None)
+
+
 def printable(name: str) -> str:
     """A file's name as text that can be kept, whatever bytes it is made of."""
     return os.fsencode(name).decode("utf-8", "replace")
@@ -43,8 +54,7 @@ def put(path: Path, where: str) -> Path:
     if path.parent == folder:
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    names = [path.name, *(f"{path.stem}-{number}{path.suffix}" for number in range(2, 10_000))]
-    return path.replace(next(folder / name for name in names if not (folder / name).exists()))
+    return path.replace(next(free for free in _names(folder / path.name) if not free.exists()))
 
 
 def refuse(path: Path, why: object) -> None:
@@ -57,3 +67,9 @@ def reasons(folder: Path) -> list[str]:
     """Why each file in `refused` beside the folder lies there."""
     refused = folder.parent / REFUSED
     return [reason.read_text("utf-8").strip() for reason in sorted(refused.glob("*.txt"))] if refused.is_dir() else []
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Where a file of this name may lie, one after the other."""
+    yield path
+    yield from (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 10_000))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from models.cash_tables import Statement
+from models.cash_tables import Payment, Statement
 from models.errors import Missing, Refused
 from models.tables import Fact
 from tasks import statements
@@ -99,10 +99,24 @@ def test_a_refused_file_is_taken_in_by_a_persons_word_once_it_is_mended(here, fo
         assert session.exec(select(Statement)).one().actor == "staff:conor"
 
 
+def test_a_run_whose_worker_died_after_it_had_put_the_file_away_says_the_same_again(here, folder: Path) -> None:
+    for number, where in enumerate(("refused", "in"), 1):
+        content = files.camt([BankLine("10.00", f"hello {number}")])
+        (folder.parent / where).mkdir(exist_ok=True)
+        put(folder.parent / where, "march.xml", content)
+        said = [statements.import_file.fn("march.xml", "conor", "The bank sent it again.") for _ in range(2)]
+        assert [one.partition(": ")[2] for one in said] == ["1 of 1 lines are fresh, 0 booked on invoices, 1 in suspense."] * 2
+    assert lying(folder) == {"in": [], "done": ["march-2.xml", "march.xml"], "refused": []}
+    with here.db.reading() as session:
+        assert [len(session.exec(select(kind)).all()) for kind in (Statement, Payment)] == [2, 2]
+        assert len(session.exec(select(Fact).where(Fact.kind == statements.IMPORTED)).all()) == 2
+
+
 @pytest.mark.parametrize("name", ["missing.xml", "../secrets.env", "/etc/passwd", "sub", ".."])
 def test_only_files_of_the_folder_are_taken_in(here, folder: Path, name: str) -> None:
     (here.settings.home / "statements" / "secrets.env").write_text("x")
     (folder / "sub").mkdir()
+    (folder.parent / "done").mkdir()
     with pytest.raises(Missing, match="There is no file"):
         statements.import_file.fn(name, "conor")
 
