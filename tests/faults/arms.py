@@ -12,12 +12,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from prefect.context import FlowRunContext
 from sqlalchemy import event
 from sqlalchemy.orm import object_session
 from sqlmodel import Session
 
 from models.tables import Effect, StageRun
-from tasks import runs
 from tasks.step import Step
 from tests.faults.points import BORN, NEW
 
@@ -120,9 +120,9 @@ def _working(one: Step, reach: Reach) -> Callable[..., Any]:
 
 
 def _say(reach: Reach, name: str, side: str) -> None:
-    run = runs.current()
-    if run is not None:
-        reach(f"step/{run.stage}/{name}/{side}")
+    context = FlowRunContext.get()
+    if context is not None and context.flow is not None:
+        reach(f"step/{context.flow.name}/{name}/{side}")
 
 
 def _steps() -> set[Step]:

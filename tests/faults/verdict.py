@@ -2,6 +2,7 @@
 
 letters   each exactly once, or unknown and shown        money    books balanced, equal to the provider's and the bank's
 invoices  numbered without a gap, one for each payment   deals    each open one has a next step; no run runs for ever
+forms     each run ended, what it told counts once
 """
 
 from collections import Counter, defaultdict
@@ -20,6 +21,8 @@ from models.proof import Moved
 from models.stages import LIVE, RunState
 from models.tables import Effect, StageRun
 from models.troubles import stranded
+from tests.faults import forms
+from tests.faults.forms import Ended
 from tests.faults.plan import owed
 
 LETTERS = frozenset({"letter", "errand", "ticket"})
@@ -33,7 +36,8 @@ class Seen:
     """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state.
 
     `bank` is what our account holds by the bank's own count, in cents; None where the bank has said nothing yet.
-    `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name.
+    `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name; `forms`
+    what operators have filled in.
     """
 
     domain: str
@@ -43,13 +47,14 @@ class Seen:
     bank: int | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[str] = ()
+    forms: Sequence[Ended] = ()
 
 
 def verdict(session: Session, seen: Seen) -> list[str]:
     """Everything that is wrong."""
     return [
         *_letters(session, seen), *_plan(session), *_invoices(session), *ledger.check(session), *proof.bank(session), *_bank(session, seen),
-        *proof.provider(session, PROVIDER, seen.moved), *_deals(session), *_runs(session, seen),
+        *proof.provider(session, PROVIDER, seen.moved), *_deals(session), *_runs(session, seen), *forms.judge(session, seen.forms),
     ]  # fmt: skip
 
 
