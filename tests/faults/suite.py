@@ -120,18 +120,15 @@ class Suite:
         mixed = trial.chance.sample(scenes, len(scenes))
         broken = trial.play(mixed)
         self._tell(broken)
-        points = ", ".join(f"{part} at {len(trial.house.died_at(part))}" for part in KEPT)
-        died = f"{len(trial.house.reached)} points so far ({points}), deaths {trial.house.deaths}"
-        self.say(f"{name}: {len(scenes)} scenes, {died}, minute {self.minute:.1f}")
+        self.say(f"{name}: {len(scenes)} scenes, {_points_of(trial)}, deaths {trial.house.deaths}, minute {self.minute:.1f}")
 
     def _turn(self, trial: Trial, turn: Callable[[Trial], None]) -> None:
-        before = len(trial.house.reached)
         try:
             turn(trial)
         except Exception as error:  # noqa: BLE001 (it is told, and the others have their turn)
             self._tell([Broken(turn.__name__, f"{type(error).__name__}: {error}")])
             trial.house.revive()
-        self.say(f"{turn.__name__}: {len(trial.house.reached) - before} points, minute {self.minute:.1f}")
+        self.say(f"{turn.__name__}: {_points_of(trial)}, minute {self.minute:.1f}")
 
     def _judge(self, trial: Trial, name: str) -> None:
         restless = trial.settle()
@@ -161,6 +158,12 @@ class Suite:
             yield trial
         finally:
             trial.close()
+
+
+def _points_of(trial: Trial) -> str:
+    """How many points were reached so far, and at how many of them each part has died."""
+    each = ", ".join(f"{part} at {len(trial.house.died_at(part))}" for part in KEPT)
+    return f"{len(trial.house.reached)} points so far ({each})"
 
 
 def _plain(points: Iterable[str]) -> list[str]:
