@@ -43,6 +43,11 @@ class Ended:
     said: str
 
 
+def is_for_a_reader(said: str) -> bool:
+    """Whether a failure says why in a sentence of ours."""
+    return any(word in said for word in SENTENCES)
+
+
 def judge(session: Session, ended: Iterable[Ended]) -> Iterator[str]:
     """Everything that is wrong with them."""
     known = set()
@@ -62,7 +67,7 @@ def _ended(one: Ended) -> Iterator[str]:
         yield f"{name} has not ended: Prefect says {one.state or 'nothing'}."
     elif one.state == FAILED and one.form.is_insisted_on:
         yield f"{name} failed: {one.said}"
-    elif one.state == FAILED and not any(word in one.said for word in SENTENCES):
+    elif one.state == FAILED and not is_for_a_reader(one.said):
         yield f"{name} failed without a sentence: {one.said}"
     elif one.state == DONE and one.form.is_refused:
         yield f"{name} was to be refused, and is carried out."
