@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tasks.world import World, world
 
 log = logging.getLogger("studioflow.hours")
 _HOUR = 60
+_FOUND = ("new", "corrected", "taken back")
 
 
 def folder(here: World) -> Path:
@@ -43,12 +45,14 @@ def take_folder() -> list[str]:
 
 @step
 def import_file(name: str, who: str, key: str) -> str:
-    """Take in one file of the watched folder, or of `refused` beside it, by a person's word; say what became of it.
+    """Take in one file of the watched folder, or of `refused` beside it, by a person's word, once per run of the form; say what became of it.
 
     Raises Missing for a file that there is not, Invalid with every line that cannot be taken; then none is.
     """
     here = world()
     path = folders.named(folder(here), name)
+    if path is None and (said := _said_before(here, key)):
+        return said  # this run's dead worker has put the file away
     if path is None:
         raise Missing(f"There is no file {name} in {folder(here)}.")
     return _take_file(here, path, actor=f"staff:{who}", key=key)
@@ -56,7 +60,7 @@ def import_file(name: str, who: str, key: str) -> str:
 
 @step
 def import_text(text: str, who: str, key: str) -> str:
-    """Take in pasted lines, by a person's word; say what became of them. The text is kept beside the files.
+    """Take in pasted lines, by a person's word, once per run of the form; say what became of them. The text is kept beside the files.
 
     Raises Invalid with every line that cannot be taken; then none is.
     """
@@ -88,23 +92,35 @@ def _take_file(here: World, path: Path, *, actor: str, key: str) -> str:
 
 
 def _take(here: World, content: bytes, name: str, *, actor: str, key: str) -> str:
-    """A file's lines taken in, with the fact of it, in one transaction."""
+    """A file's lines taken in, with the fact of it, in one transaction; the same `key` again changes nothing, whatever corrected them since."""
+    if said := _said_before(here, key):
+        return said
     studio = here.company.studio
     file = hours_csv.read(content, studio.today(here.now()))
     digest = hashlib.sha256(content).hexdigest()
     with here.db.writing() as session:
         changes = hours_own.take(session, studio, file, here.now())
-        found = {"new": len(changes.new), "corrected": len(changes.edited), "taken back": len(changes.gone)}
-        lines = len(file.lines)
-        same, many = lines - sum(found.values()), "1 line" if lines == 1 else f"{lines} lines"
-        told = [f"{name}: {many}, {', '.join(f'{some} {what}' for what, some in found.items())}, {same} as they were."]
-        told += hours_own.strangers(studio, [*changes.new, *(one for _, one in changes.edited)])
-        payload: dict[str, Any] = {"name": name, "sha256": digest, "lines": lines, **found}
+        found = dict(zip(_FOUND, map(len, (changes.new, changes.edited, changes.gone)), strict=True))
+        payload: dict[str, Any] = {"name": name, "sha256": digest, "lines": len(file.lines), **found}
+        told = [_said(payload), *hours_own.strangers(studio, [*changes.new, *(one for _, one in changes.edited)])]
         if key or any(found.values()):
             news = News(kind="hours.imported", source="operator" if key else "folder", external_id=key or f"{digest}/{here.now().isoformat()}",
                         actor=actor, payload=payload)  # fmt: skip
             facts.keep(session, news, now=here.now())
     return " ".join(told)
+
+
+def _said_before(here: World, key: str) -> str:
+    """What became of the lines that this run of the form has taken in already; "" where it has not."""
+    with here.db.reading() as session:
+        fact = facts.find(session, "operator", key) if key else None
+    return _said(fact.payload) if fact else ""
+
+
+def _said(payload: Mapping[str, Any]) -> str:
+    lines = payload["lines"]
+    same, many = lines - sum(payload[what] for what in _FOUND), "1 line" if lines == 1 else f"{lines} lines"
+    return f"{payload['name']}: {many}, {', '.join(f'{payload[what]} {what}' for what in _FOUND)}, {same} as they were."
 
 
 @step

@@ -56,10 +56,13 @@ def left_lying(now: datetime) -> list[str]:
 
 @step
 def import_file(name: str, who: str, reason: str = "") -> str:
-    """Take in one file of the watched folder or of `refused`, by a person's word; say what became of it. Raises Refused with the reason."""
+    """Take in one file of the watched folder or of `refused`, by a person's word; say what became of it. Raises Refused with the reason.
+
+    One that was put away meanwhile, by this run's dead worker or by the studio itself, changes nothing and says the same.
+    """
     here = world()
     folder = here.settings.statements_folder
-    path = folders.named(folder, name)
+    path = folders.named(folder, name) or folders.put_away(folder, name)
     if path is None:
         raise Missing(f"There is no file {name} in {folder}.")
     said = _take(here, path, came_by="operator", actor=f"staff:{who}", reason=reason)

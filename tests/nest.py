@@ -99,7 +99,7 @@ def _live(order: dict[str, Any]) -> None:
     os.environ.update(order["env"])
     refresh_global_settings_context()
     if order["deadly"] or order["kills"]:
-        arm(set(order["deadly"]), Path(order["note"]), kills=order["kills"], whom=Path(order["whom"]))
+        arm(set(order["deadly"]), Path(order["note"]), part=order["part"], kills=order["kills"], whom=Path(order["whom"]))
     match order["part"]:
         case "worker":
             worker.main()

@@ -12,12 +12,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from prefect.context import FlowRunContext
 from sqlalchemy import event
 from sqlalchemy.orm import object_session
 from sqlmodel import Session
 
 from models.tables import Effect, StageRun
-from tasks import runs
 from tasks.step import Step
 from tests.faults.points import BORN, NEW
 
@@ -27,12 +27,17 @@ KINDS: dict[str, Any] = {"effect": Effect, "run": StageRun}
 Reach = Callable[[str], None]
 
 
-ENGINE = "engine@"
+AT = "@"
+"""Parts whose death it was from the point at which they died, in a line of the note: `api@run/new>wanted/after`."""
+ENGINE = f"engine{AT}"
 """How the name of a point begins at which Prefect's server was killed instead."""
 
 
-def arm(deadly: Collection[str], note: Path, *, kills: Collection[str] = (), whom: Path = Path()) -> None:
-    """Die at any of the `deadly` points, and write it into `note`. At each of `kills`, once, kill the process group that `whom` names instead."""
+def arm(deadly: Collection[str], note: Path, *, part: str, kills: Collection[str] = (), whom: Path = Path()) -> None:
+    """Die at any of the `deadly` points, and write into `note` which `part` did.
+
+    At each of `kills`, once, kill the process group that `whom` names instead.
+    """
     left = set(kills)
 
     def reach(point: str) -> None:
@@ -42,7 +47,7 @@ def arm(deadly: Collection[str], note: Path, *, kills: Collection[str] = (), who
             with contextlib.suppress(ProcessLookupError):  # it is dead already, from the point before
                 os.killpg(int(whom.read_text()), signal.SIGKILL)
         if point in deadly:
-            write(note, point)
+            write(note, f"{part}{AT}{point}")
             os.killpg(os.getpgrp(), signal.SIGKILL)
 
     _listen(reach)
@@ -115,9 +120,9 @@ def _working(one: Step, reach: Reach) -> Callable[..., Any]:
 
 
 def _say(reach: Reach, name: str, side: str) -> None:
-    run = runs.current()
-    if run is not None:
-        reach(f"step/{run.stage}/{name}/{side}")
+    context = FlowRunContext.get()
+    if context is not None and context.flow is not None:
+        reach(f"step/{context.flow.name}/{name}/{side}")
 
 
 def _steps() -> set[Step]:

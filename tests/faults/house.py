@@ -11,7 +11,8 @@ from http.client import HTTPException
 from typing import Any
 
 from tests.e2e.system import System, patience
-from tests.faults.arms import ENGINE
+from tests.faults.arms import AT, ENGINE
+from tests.faults.bank import Bank
 from tests.hatching import Life, nest
 
 MORTAL = ("worker", "api")
@@ -23,7 +24,7 @@ SOON = 20.0
 
 @dataclass
 class House(System):
-    """`deadly` are the points at which each part dies, once in the life of the house."""
+    """`deadly` are the points at which each part dies, once in the life of the house: another's death there counts for nobody else."""
 
     deadly: dict[str, set[str]] = field(default_factory=dict)
     deaths: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KEPT, 0))
@@ -31,13 +32,20 @@ class House(System):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.note, self.engine = self.home / "reached", self.home / "prefect.pid"
+        self.bank = Bank(self.settings.statements_folder)
         self._keeping = threading.Event()
         self._lock = threading.RLock()
         self._undertaker: threading.Thread | None = None
 
     @property
     def reached(self) -> list[str]:
-        return list(dict.fromkeys(self.note.read_text().split())) if self.note.exists() else []
+        """The points at which anybody has died; those of the engine's deaths as they are armed."""
+        return list(dict.fromkeys(line if line.startswith(ENGINE) else line.partition(AT)[2] for line in self._noted()))
+
+    def died_at(self, name: str) -> set[str]:
+        """The points at which this part has died."""
+        whose = ENGINE if name == "prefect" else f"{name}{AT}"
+        return {line.removeprefix(whose) for line in self._noted() if line.startswith(whose)}
 
     def keep(self) -> None:
         """From now on whatever dies of worker and api lives again."""
@@ -103,9 +111,13 @@ class House(System):
             super().kill(name, sign)
 
     def _order(self, name: str) -> dict[str, Any]:
-        left, kills = ({*self.deadly.get(part, ())} - set(self.reached) for part in (name, "prefect"))
-        armed = {"deadly": sorted(left), "kills": sorted(point.removeprefix(ENGINE) for point in kills)} if name in MORTAL else {}
+        left = self.deadly.get(name, set()) - self.died_at(name)
+        kills = {point.removeprefix(ENGINE) for point in self.deadly.get("prefect", ())} - self.died_at("prefect")
+        armed = {"deadly": sorted(left), "kills": sorted(kills)} if name in MORTAL else {}
         return super()._order(name) | armed | {"note": str(self.note), "whom": str(self.engine)}
+
+    def _noted(self) -> list[str]:
+        return self.note.read_text().split() if self.note.exists() else []
 
     def _launch(self, name: str) -> Any:
         life = super()._launch(name)

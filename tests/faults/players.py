@@ -1,14 +1,11 @@
-"""Clients, managers and operators who are used to trouble: whoever gets no answer presses once more. Longer than 200: all that they can do."""
+"""Clients and managers who are used to trouble: whoever gets no answer presses once more."""
 
-import contextlib
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -17,28 +14,21 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import col, select
 
 from models import cash, completion, links, projects, signing
-from models.cash_tables import Invoice
+from models.cash_tables import Invoice, Statement
 from models.clock import real_now
-from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
-from models.message import message_id
-from models.stages import RunState, Stage
-from models.tables import Deal, Effect, Fact, StageRun, Wait
+from models.effects import SETTLED, EffectState
+from models.receiving import OPERATOR
+from models.stages import Stage
+from models.tables import Deal, Effect, Fact, Wait
 from models.wanted import want
 from tests.coursing import completed
 from tests.e2e.delivery import SIGNER, Customer
 from tests.e2e.system import eventually
 from tests.factories import a_payment, a_signed_deal, an_invoice
-from tests.faults.house import House
-from tests.studio import the_company
+from tests.faults.bank import is_cash
+from tests.faults.operators import letter_id
 
-DOMAIN = the_company().studio.mail.from_address.rpartition("@")[2]
 ONCE_MORE = 0.3
-WENT_OUT, AGAIN = "it went out", "send it again"
-
-
-def letter_id(system: House, key: str) -> str:
-    """The Message-ID of the letter with this key."""
-    return message_id(key, DOMAIN, system.settings.secret.get_secret_value())
 
 
 class NoAnswer(httpx.TransportError):
@@ -59,7 +49,7 @@ class Player(Customer):
         return httpx.Client(base_url=self.system.base, follow_redirects=True, timeout=30, event_hooks={"response": [_expect_answer]})
 
     def begins(self, make: Callable[..., Deal], **values: Any) -> None:
-        super().begins(make, **values)
+        super().begins(lambda session, **more: is_cash(session, make(session, **more)), **values)
         with self.system.db.reading() as session:
             made = session.exec(select(Effect.key).where(Effect.deal_id == self.deal, Effect.state == EffectState.DONE.value)).all()
         self.before += [letter_id(self.system, key) for key in made]
@@ -164,14 +154,26 @@ class Player(Customer):
         self.wants(Stage.HANDOVER)
 
     def pays_the_rest(self) -> None:
-        """Invoice and pay what is left of the plan, by the rules alone."""
+        """Invoice and pay what is left of the plan, by the rules alone, in cash."""
+        by_hand = {"at": self.system.now(), "source": OPERATOR, "method": "cash"}
         with self.system.db.writing() as session:
             deal = session.get_one(Deal, self.deal)
             for part in range(2, len(projects.contract_of(session, deal).schedule) + 1):
-                a_payment(session, an_invoice(session, deal, part=part, at=self.system.now()), at=self.system.now(), external_id=uuid4().hex)
+                a_payment(session, an_invoice(session, deal, part=part, at=self.system.now()), **by_hand | {"external_id": uuid4().hex})
             cash.settle(session, deal, why="all is paid", fact=None, now=self.system.now())
             completion.follow(session, deal, fact=None, now=self.system.now())
         self.system.nudge()
+
+    def transfers(self, amount: int, text: str) -> None:
+        """Pay by bank (cents). The worker is killed as soon as the statement is taken in: its file may lie in the watched folder still."""
+        name = self.system.bank.puts(amount, text)
+
+        def is_taken() -> bool:
+            with self.system.db.reading() as session:
+                return session.exec(select(Statement.id).where(Statement.name == name)).first() is not None
+
+        eventually(is_taken, lambda: f"{name} is not taken in:\n{self.system.log('worker')}", seconds=60)
+        self.system.strike("worker")
 
     def webhooks(self, invoice: Invoice, state: str) -> None:
         """What the provider does with its words on an invoice: it has given them up some hours after the money came, or sends them now."""
@@ -190,56 +192,6 @@ class Player(Customer):
             return effect if effect and effect.state in states else None
 
         return eventually(look, lambda: f"{key} is not there:\n{self.told()}\n{self.system.log('worker')}", seconds=seconds)
-
-
-class Operator:
-    """Whoever looks at the error inbox: settles what holds a deal by what the post says, and retries what failed."""
-
-    def __init__(self, system: House, taken: Callable[[], list[str]], chance: Random) -> None:
-        self.system = system
-        self.chance = chance
-        self._taken = taken
-
-    def runs(self, name: str, **parameters: Any) -> str:
-        """Start an operation's form; return the state that it ends in."""
-        found = self.system.prefect("GET", f"/deployments/name/{name}/{name}")
-        order = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}
-        run = self.system.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)
-        self.system.nudge()
-
-        def ended() -> str:
-            state = self.system.prefect("GET", f"/flow_runs/{run['id']}")["state"]
-            if state["type"] == "CRASHED":  # its workers died too often: as its sentence says
-                self.retries(run["id"])
-            return state["name"] if state["type"] in {"COMPLETED", "FAILED"} else ""
-
-        return eventually(ended, lambda: f"{name} does not end:\n{self.system.log('worker')}", seconds=60)
-
-    def settles(self, effect: Effect) -> None:
-        """Say of an unknown effect what became of it: the post knows."""
-        out = WENT_OUT if Counter(self._taken())[letter_id(self.system, effect.key)] else AGAIN
-        self.runs("settle-effect", key=effect.key, who="Aoife Brennan", outcome=out)
-
-    def mends(self, *, all_unknown: bool = False) -> int:
-        """One look at the error inbox; how much there was to do. Unknown letters hold nobody, and are left unless told otherwise."""
-        kinds = HOLDING | STAGES_OWN
-        with self.system.db.reading() as session:
-            unknown = session.exec(select(Effect).where(Effect.state == EffectState.UNKNOWN.value)).all()
-            failed = session.exec(select(StageRun).where(StageRun.state == RunState.FAILED.value)).all()
-        held = [effect for effect in unknown if all_unknown or effect.kind in kinds]
-        for effect in held:
-            self.settles(effect)
-        for row in failed:
-            self.retries(row.flow_run_id or "")
-        return len(held) + len(failed)
-
-    def retries(self, flow_run_id: str) -> None:
-        """Press Retry."""
-        with contextlib.suppress(OSError):
-            self.system.prefect(
-                "POST", f"/flow_runs/{flow_run_id}/set_state", {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False}
-            )  # fmt: skip
-            self.system.nudge()
 
 
 def _expect_answer(answer: httpx.Response) -> None:

@@ -5,6 +5,7 @@ effect/planned>claimed/after     it has just been committed
 run/running>waiting/before …     the same for wanted runs
 step/proposal/mail_proposal/worked   the step has done its work, and Prefect knows nothing of it
 step/proposal/mail_proposal/kept     its result is kept, and the flow has not gone on
+step/correct-invoice/refund/worked   the same for operations and chores: the next worker takes their run over
 """
 
 import ast
@@ -13,7 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 
-from deployments.serve import STAGES
+from deployments.serve import FLOWS
 from models.effects import EFFECT_MOVES
 from models.stages import RUN_MOVES
 from tasks.step import Step
@@ -36,8 +37,8 @@ def moves(kind: str, table: Mapping[str, frozenset[str]]) -> Iterator[str]:
 
 
 def steps() -> Iterator[str]:
-    """Both sides of the moment at which Prefect learns that a step is done, for each step that a stage's flow may reach."""
-    for flow in STAGES:
+    """Both sides of the moment at which Prefect learns that a step is done, for each step that a flow may reach."""
+    for flow in FLOWS:
         for name in steps_of(inspect.unwrap(flow.fn)):
             yield from (f"step/{flow.name}/{name}/{side}" for side in ("worked", "kept"))
 

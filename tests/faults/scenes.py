@@ -8,7 +8,8 @@ from models.cash_tables import Invoice
 from models.stages import Stage
 from tests.e2e.client import COMPLEX
 from tests.factories import an_agreed_deal
-from tests.faults.players import Operator, Player
+from tests.faults.operators import Operator
+from tests.faults.players import Player
 
 Scene = Callable[[Player, Operator], None]
 STAFF = "staff:conor@northlight.example"
@@ -74,10 +75,10 @@ def is_refused(player: Player, _operator: Operator) -> None:
     player.stands("declined")
 
 
-def declines(player: Player, _operator: Operator) -> None:
-    """An estimate that a manager approves, and a client to whom it is too dear."""
+def declines(player: Player, operator: Operator) -> None:
+    """An estimate that a manager approves by a form of its own, and a client to whom it is too dear."""
     to_the_manager(player)
-    player.is_answered_by_form("estimate", EstimateReview.kind, decision="approve", who="Tomasz Zielinski")
+    operator.does("approve", deal_id=player.deal, who="Tomasz Zielinski")
     player.gets("proposal/v1/mail")
     player.is_asked("proposal")
     player.tells(ProposalAnswer(decision="decline", version=1, reason="price", text="Too dear."))
@@ -105,7 +106,7 @@ def wants_it_otherwise(player: Player, operator: Operator) -> None:
     player.keeps_silent("proposal")
     player.gets("proposal/v1/director")
     player.is_asked("proposal")
-    operator.runs("revise-proposal", deal_id=player.deal, who="Conor Walsh", discount_percent=3, reason="A first order.", publish=True)
+    operator.does("revise-proposal", deal_id=player.deal, who="Conor Walsh", discount_percent=3, reason="A first order.", publish=True)
     player.gets("proposal/v2/mail")
     player.keeps_silent("proposal")
     player.stands("lost")
@@ -121,7 +122,7 @@ def haggles(player: Player, operator: Operator) -> None:
     player.has_letter("contract/v1/change-")
     player.is_asked("contract")
     moments = {"1": "within 14 days of signing"}
-    operator.runs("revise-contract", deal_id=player.deal, who="Conor Walsh", reason="14 days.", publish=True, payment_moments=moments)
+    operator.does("revise-contract", deal_id=player.deal, who="Conor Walsh", reason="14 days.", publish=True, payment_moments=moments)
     player.gets("contract/v2/mail")
     player.is_asked("contract")
     code = player.does(lambda: player.asks_code(version=2)) or player.code(2)
@@ -135,13 +136,13 @@ def haggles(player: Player, operator: Operator) -> None:
     player.stands("lost")
 
 
-def pays_late(player: Player, _operator: Operator) -> None:
-    """An invoice whose reminders all pass, then paid, with the provider's words in the wrong order."""
+def pays_late(player: Player, _operator: Operator, way: str = "pay-reordered") -> None:
+    """An invoice whose reminders all pass, then paid, with the provider's words in the wrong order unless told otherwise."""
     invoice = player.has_signed()
     player.is_asked("payment")
     player.keeps_silent("payment")
     player.sees_any(f"invoice/{invoice.id}/director")
-    pays(player, invoice, "pay-reordered")
+    pays(player, invoice, way)
 
 
 def is_told_twice(player: Player, _operator: Operator) -> None:
@@ -171,4 +172,15 @@ def is_never_told(player: Player, operator: Operator) -> None:
     player.money("deposit_paid", seconds=120)
 
 
-SALE: tuple[Scene, ...] = (buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_told_twice, is_told_late, is_never_told)
+def pays_by_bank(player: Player, _operator: Operator) -> None:
+    """A deposit that comes on the bank's statement."""
+    invoice = player.has_signed()
+    player.transfers(invoice.gross, f"Invoice {invoice.number}, thank you")
+    player.money("deposit_paid", seconds=120)
+    player.gets("r1/kickoff/welcome")
+
+
+SALE: tuple[Scene, ...] = (
+    buys, is_too_poor, forgets_the_brief, is_refused, declines, wants_it_otherwise, haggles, pays_late, is_told_twice, is_told_late, is_never_told,
+    pays_by_bank,
+)  # fmt: skip

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from models.after_answers import AccessListed, CourseAnswered, MailCame, TrainingAnswered
+from models.after_answers import CourseAnswered, MailCame, TrainingAnswered
 from models.delivery_answers import ActFaults, FaultsMended, LaunchChecked, MaterialReviewed, MaterialSent, StageAnswered
 from models.stages import Stage
 from models.tables import Deal
 from models.tracks import Work
 from tests.aftermath import ACCESSES, a_completed_project
 from tests.coursing import a_course
-from tests.faults.players import Operator, Player
+from tests.faults.operators import Operator
+from tests.faults.players import Player
 from tests.faults.scenes import Scene
 from tests.projecting import a_project
 
@@ -78,14 +79,14 @@ def signs_the_act(player: Player, _operator: Operator) -> None:
     player.does(lambda: player.pays_online(player.is_billed(2)))
 
 
-def is_handed_over(player: Player, _operator: Operator) -> None:
+def is_handed_over(player: Player, operator: Operator) -> None:
     """Training, accesses, the ticket, the review, the row."""
     player.begins(a_completed_project)
     player.wants(Stage.HANDOVER)
     player.gets("r1/handover/training")
     player.is_asked("handover")
     player.tells(TrainingAnswered(decision="decline"))
-    player.tells(AccessListed(items=ACCESSES.items), actor=MANAGER)
+    operator.does("list-access", deal_id=player.deal, who="Tomasz Zielinski", items=ACCESSES.model_dump(mode="json")["items"])
     player.work("handed_over")
     player.pays_the_rest()
     player.gets("r1/review/request")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -24,9 +25,11 @@ from models.worktime import next_office_moment
 from tasks.gateways import providers
 from tasks.waker import STUCK
 from tests.e2e.system import free_port, patience
+from tests.faults.forms import Ended
 from tests.faults.hands import Hands
 from tests.faults.house import House
-from tests.faults.players import DOMAIN, Operator, Player
+from tests.faults.operators import DOMAIN, Operator
+from tests.faults.players import Player
 from tests.faults.scenes import Scene
 from tests.faults.verdict import Seen, verdict
 from tests.studio import the_company
@@ -60,9 +63,10 @@ class Trial:
         contract.write_text(contract.read_text().replace('countersign = "at once"', 'countersign = "director"'))
         mail = {} if by_files else {"STUDIO_MAIL_URL": f"smtp://127.0.0.1:{self.post.port}"}
         self.house = House(home / "home", {"STUDIO_COMPANY": str(company)} | mail)
-        self.operator = Operator(self.house, self.delivered, self.chance)
+        self.operators: list[Operator] = []
+        self.operator = self.an_operator()
         self.before: list[str] = []
-        self.stages_of: dict[str, set[str]] = {}
+        self.flows_of: dict[str, set[str]] = {}
         self._playing = threading.Event()
 
     def open(self) -> None:
@@ -77,6 +81,11 @@ class Trial:
     def close(self) -> None:
         self.house.stop()
         self.post.close()
+
+    def an_operator(self) -> Operator:
+        """Somebody else at the Prefect UI; what they fill in is looked at in the end."""
+        self.operators.append(Operator(self.house, self.delivered, self.chance))
+        return self.operators[-1]
 
     def delivered(self) -> list[str]:
         """The letters that came, by Message-ID, each as often as it came."""
@@ -129,7 +138,9 @@ class Trial:
             rows = session.exec(select(StageRun.flow_run_id).where(col(StageRun.flow_run_id).is_not(None))).all()
             ours = {row for row in rows if row}
             secret = self.house.settings.secret.get_secret_value()
-            seen = Seen(DOMAIN, secret, [*self.delivered(), *self.before], moved, self._states(ours), self._left(ours))
+            bank = self.house.bank.balance if self.house.bank.statements else None
+            letters = [*self.delivered(), *self.before]
+            seen = Seen(DOMAIN, secret, letters, moved, bank=bank, runs=self._states(ours), left=self._left(ours), forms=self._ended())
             return verdict(session, seen)
 
     def _left(self, ours: set[str]) -> list[str]:
@@ -144,14 +155,15 @@ class Trial:
             return list(session.exec(select(Effect.key).where(Effect.state == EffectState.UNKNOWN.value)).all())
 
     def _one(self, scene: Scene) -> Broken | None:
-        player = Player(self.house, before=self.before)
+        player, operator = Player(self.house, before=self.before), self.an_operator()
         try:
-            scene(player, self.operator)
+            scene(player, operator)
         except Exception as error:  # noqa: BLE001 (whatever it is, the others play on, and it is told)
             return Broken(scene.__name__, f"{type(error).__name__}: {error}\n{player.told()}")
-        with self.house.db.reading() as session:
-            stages = session.exec(select(StageRun.stage).where(StageRun.deal_id == player.deal)).all()
-        self.stages_of.setdefault(scene.__name__, set()).update(stages)
+        finally:
+            with self.house.db.reading() as session:
+                stages = session.exec(select(StageRun.stage).where(StageRun.deal_id == player.deal)).all()
+            self.flows_of.setdefault(scene.__name__, set()).update(stages, (form.name for form in operator.forms))
         return None
 
     def _look_after(self) -> None:
@@ -171,12 +183,20 @@ class Trial:
         with self.house.db.reading() as session:
             return [*_restless_runs(session), *_restless_effects(session)]
 
+    def _ended(self) -> list[Ended]:
+        forms = {form.run: form for operator in self.operators for form in operator.forms}
+        found = self._runs(forms)
+        states = {run: found[run]["state"] if run in found else {"type": "", "message": ""} for run in forms}
+        return [Ended(form, states[run]["type"], states[run]["message"] or "") for run, form in forms.items()]
+
     def _states(self, ids: Iterable[str]) -> dict[str, str]:
-        known = list(ids)
-        found = {}
+        return {run: found["state_type"] for run, found in self._runs(ids).items()}
+
+    def _runs(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        known, found = list(ids), {}
         for start in range(0, len(known), 200):
             asked = {"flow_runs": {"id": {"any_": known[start : start + 200]}}, "limit": 200}
-            found |= {run["id"]: run["state_type"] for run in self.house.prefect("POST", "/flow_runs/filter", asked)}
+            found |= {run["id"]: run for run in self.house.prefect("POST", "/flow_runs/filter", asked)}
         return found
 
 

@@ -2,15 +2,17 @@
 
 letters   each exactly once, or unknown and shown        money    books balanced, equal to the provider's and the bank's
 invoices  numbered without a gap, one for each payment   deals    each open one has a next step; no run runs for ever
+forms     each run ended, what it told counts once
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
-from models import leases, ledger, proof
+from models import issued, leases, ledger, proof
 from models.cash_tables import Invoice, Series
 from models.clock import real_now
 from models.effects import SETTLED, EffectState
@@ -19,6 +21,8 @@ from models.proof import Moved
 from models.stages import LIVE, RunState
 from models.tables import Effect, StageRun
 from models.troubles import stranded
+from tests.faults import forms
+from tests.faults.forms import Ended
 from tests.faults.plan import owed
 
 LETTERS = frozenset({"letter", "errand", "ticket"})
@@ -31,22 +35,26 @@ ENDS = {RunState.DONE: {"COMPLETED"}, RunState.WAITING: {"PAUSED"}, RunState.FAI
 class Seen:
     """What others have seen: letters by Message-ID (which our domain and secret make), the provider's movements, Prefect's runs and their types of state.
 
-    `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name.
+    `bank` is what our account holds by the bank's own count, in cents; None where the bank has said nothing yet.
+    `left` are runs without a row, operations' and chores', that are under way for longer than any takes, by name; `forms`
+    what operators have filled in.
     """
 
     domain: str
     secret: str
     delivered: Sequence[str] = ()
     moved: Sequence[Moved] = ()
+    bank: int | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[str] = ()
+    forms: Sequence[Ended] = ()
 
 
 def verdict(session: Session, seen: Seen) -> list[str]:
     """Everything that is wrong."""
     return [
-        *_letters(session, seen), *_plan(session), *_invoices(session), *ledger.check(session), *proof.bank(session),
-        *proof.provider(session, PROVIDER, seen.moved), *_deals(session), *_runs(session, seen),
+        *_letters(session, seen), *_plan(session), *_invoices(session), *ledger.check(session), *proof.bank(session), *_bank(session, seen),
+        *proof.provider(session, PROVIDER, seen.moved), *_deals(session), *_runs(session, seen), *forms.judge(session, seen.forms),
     ]  # fmt: skip
 
 
@@ -79,14 +87,30 @@ def _invoices(session: Session) -> Iterator[str]:
         numbers = sorted(number or 0 for number in session.exec(mine).all())
         if numbers != list(range(1, series.last + 1)):
             yield f"Series {series.name} {series.year} goes up to {series.last}, and its numbers are {numbers}."
-    parts = Counter(
-        (one.deal_id, one.round, one.part)
-        for one in session.exec(select(Invoice).where(Invoice.kind == "invoice")).all()
-        if one.part and not session.exec(select(Invoice.id).where(Invoice.corrects_id == one.id)).first()
-    )
-    for (deal, round_, part), count in parts.items():
+    asking: defaultdict[tuple[int, int, int], list[Invoice]] = defaultdict(list)
+    for one in session.exec(select(Invoice).where(Invoice.kind == "invoice").order_by(col(Invoice.id))).all():
+        if one.part:
+            asking[one.deal_id, one.round, one.part].append(one)
+        back = issued.credited(session, one)
+        if back.amount > one.gross:
+            yield f"Invoice {one.number} was credited by {back.format()}, which is more than it asked for."
+    for (deal, round_, part), each in asking.items():
+        count = len(each) - sum(_has_taken_over(session, was, one) for was, one in pairwise(each))
         if count > 1:
             yield f"Payment {part} of deal {deal}, round {round_}, was invoiced {count} times."
+
+
+def _has_taken_over(session: Session, was: Invoice, one: Invoice) -> bool:
+    """Whether an invoice was issued for one that had been taken back whole by then."""
+    before = [note.gross for note in issued.notes_on(session, was) if (note.id or 0) < (one.id or 0)]
+    return sum(before) >= was.gross
+
+
+def _bank(session: Session, seen: Seen) -> Iterator[str]:
+    """Our own proof is by the statements that were taken in; the bank knows of those as well that were not."""
+    account = proof.bank_account(session)
+    if seen.bank is not None and (account is None or account.ours.amount != seen.bank):
+        yield f"The bank holds {seen.bank} cents for us; our books have {account.ours.amount if account else 'no statement of it'}."
 
 
 def _deals(session: Session) -> Iterator[str]:

@@ -88,6 +88,22 @@ def test_a_file_is_taken_in_by_a_persons_word_and_a_refused_one_once_it_is_mende
     assert (fact.source, fact.external_id, fact.actor) == ("operator", "run/2", "staff:conor")
 
 
+def test_a_run_whose_worker_died_after_it_had_taken_the_lines_says_the_same_again_and_leaves_what_corrected_them(
+    here_sqlite, folder: Path, deal: int
+) -> None:
+    lines = f"{HEAD}2026-03-02;Hanna Lindqvist;{deal};{{}};;;a\n"
+    put(folder, "may.csv", lines.format(1))
+    first = hours_own.import_file.fn("may.csv", "conor", "run/1")
+    pasted = hours_own.import_text.fn(lines.format(2), "conor", "run/2")
+    assert "1 corrected" in hours_own.import_text.fn(lines.format(3), "conor", "run/3")
+    assert hours_own.import_file.fn("may.csv", "conor", "run/1") == first == "may.csv: 1 line, 1 new, 0 corrected, 0 taken back, 0 as they were."
+    assert hours_own.import_text.fn(lines.format(2), "conor", "run/2") == pasted
+    assert kept(here_sqlite) == [("Hanna Lindqvist", 180)]
+    assert [fact.external_id for fact in told(here_sqlite, "hours.imported")] == ["run/1", "run/2", "run/3"]
+    with pytest.raises(Missing, match="There is no file"):
+        hours_own.import_file.fn("may.csv", "conor", "run/4")
+
+
 @pytest.mark.parametrize("name", ["missing.csv", "../secrets.env", "/etc/passwd", "..", "."])
 def test_only_files_of_the_folder_are_taken_in(here_sqlite, folder: Path, name: str) -> None:
     (folder.parent / "secrets.env").write_text("x")
