@@ -1,15 +1,26 @@
 """Watched folders: whole files are taken in and put where their fate can be seen, beside the folder."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
+from models.errors import Refused
+
 QUIET_SECONDS = 5
 """A file that was written to this lately may still be growing."""
 DONE, REFUSED = "done", "refused"
+ADVICE = "Let the studio's user write to {place} (a systemd unit needs ReadWritePaths={place}, docs/scale.md), or take the file away."
+log = logging.getLogger("studioflow.folders")
+_told: set[str] = set()
+"""What this process has said of files that are in the way: once is enough, they are tried again and again."""
 _UNFINISHED = frozenset({".tmp", ".part", ".filepart", ".crdownload"})
+
+
+class InTheWay(Refused):
+    """A file has been dealt with, and cannot be moved out of its folder: it will be met there again. Nothing is done twice by it."""
 
 
 def whole(folder: Path) -> list[Path]:
@@ -48,18 +59,32 @@ def printable(name: str) -> str:
 
 
 def put(path: Path, where: str) -> Path:
-    """Move a file aside, beside the watched folder; another of its name stays as it is."""
-    path.with_name(f"{path.name}.txt").unlink(missing_ok=True)
+    """Move a file aside, beside the watched folder; another of its name stays as it is. Raises InTheWay where that cannot be."""
     folder = path.parent.parent / where
-    if path.parent == folder:
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    return path.replace(next(free for free in _names(folder / path.name) if not free.exists()))
+    try:
+        path.with_name(f"{path.name}.txt").unlink(missing_ok=True)
+        if path.parent == folder:
+            return path
+        folder.mkdir(parents=True, exist_ok=True)
+        return path.replace(next(free for free in _names(folder / path.name) if not free.exists()))
+    except OSError as error:
+        why = f"{printable(path.name)} cannot be put from {path.parent} into {folder} ({error.strerror or error})."
+        raise InTheWay(f"{why} {ADVICE.format(place=folder.parent)}") from error
+
+
+def complain(trouble: InTheWay) -> None:
+    """Say in the log what keeps a file in its folder: once, however often it is met."""
+    if str(trouble) not in _told:
+        _told.add(str(trouble))
+        log.error("%s", trouble)
 
 
 def refuse(path: Path, why: object) -> None:
-    """Put a file into `refused`, with the reason in a text beside it."""
-    kept = put(path, REFUSED)
+    """Put a file into `refused`, with the reason in a text beside it. Raises InTheWay, which says the reason, where that cannot be."""
+    try:
+        kept = put(path, REFUSED)
+    except InTheWay as error:
+        raise InTheWay(f"{why} {error}") from error
     kept.with_name(f"{kept.name}.txt").write_text(f"{why}\n", "utf-8")
 
 

@@ -2,15 +2,18 @@
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from models import upkeep
 from models.cash_tables import Payment, Statement
 from models.errors import Missing, Refused
 from models.tables import Fact
 from tasks import statements
+from tasks.world import real_now
 from tests.models import bank_files as files
 from tests.models.bank_files import BankLine
 from tests.models.billing import an_invoice, payments_of
@@ -80,6 +83,38 @@ def test_a_crash_between_booking_and_putting_away_books_nothing_twice(here, fold
 def test_without_a_folder_there_is_nothing_to_do(here) -> None:
     assert statements.take_folder() == []
     assert statements.refused_files(here) == []
+
+
+@pytest.mark.parametrize(("place", "content"), [("done", GOOD), ("refused", b"not a statement")])
+def test_a_file_that_cannot_be_put_away_is_told_of_in_one_sentence_and_booked_once(
+    here, folder: Path, caplog: pytest.LogCaptureFixture, place: str, content: bytes
+) -> None:
+    put(folder, "1.xml", content)
+    put(folder, "2.xml", GOOD if place == "refused" else b"nor this")
+    (folder.parent / place).write_text("a file where a folder should be")
+    with caplog.at_level("INFO"):
+        assert len(statements.take_folder()) == 1, "the other one is put away"
+        assert statements.take_folder() == statements.take_folder() == []
+    (told,) = caplog.records
+    assert f"1.xml cannot be put from {folder} into {folder.parent / place} (File exists)." in told.getMessage()
+    assert f"ReadWritePaths={folder.parent}, docs/scale.md" in told.getMessage() and told.exc_info is None
+    with here.db.reading() as session:
+        assert len(payments_of(session)) == 1
+    assert statements.left_lying(real_now()) == []
+    (lies,) = reconcile_finds(minutes=11)
+    assert lies.startswith(f"The statement 1.xml lies in {folder} and is not put away") and "docs/scale.md" in lies
+    with here.db.writing() as session:
+        upkeep.note_up(session, now=real_now() + timedelta(minutes=5))
+    assert reconcile_finds(minutes=11) == [], "what came while the studio was down is not late"
+    with pytest.raises(Refused, match=r"1\.xml cannot be put"):
+        statements.import_file.fn("1.xml", "conor")
+    (folder.parent / place).unlink()
+    assert len(statements.take_folder()) == 1
+    assert lying(folder)["in"] == reconcile_finds(minutes=60) == []
+
+
+def reconcile_finds(*, minutes: float) -> list[str]:
+    return statements.left_lying(real_now() + timedelta(minutes=minutes))
 
 
 def test_a_refused_file_is_taken_in_by_a_persons_word_once_it_is_mended(here, folder: Path) -> None:
