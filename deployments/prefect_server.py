@@ -2,9 +2,7 @@
 
 Five things are changed, all in the running process only, all tested against the pinned version:
 
-1. On SQLite every transaction of the server begins IMMEDIATE. Upstream opens DEFERRED ones that read, then write; when
-   two of them meet, SQLite answers SQLITE_BUSY at once, whatever the timeout, and the server says 503. An IMMEDIATE one
-   waits its turn. To be dropped when upstream does the same.
+1. On SQLite it neither says 503, nor stands still, nor loses events (`deployments.prefect_sqlite`).
 2. The loop that looks for the server's own due chores turns every second or two instead of four to ten times a second.
 3. After a request that may mean work for it our worker is nudged (`deployments.prefect_nudges`).
 4. Where it asks for no login, other pages than its own are refused (`deployments.prefect_door`).
@@ -15,12 +13,11 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from deployments import hatch, prefect_halves, prefect_logs
+from deployments import hatch, prefect_halves, prefect_logs, prefect_sqlite
 from deployments.prefect_pages import is_loopback, own_origins
 from models import logs
 from models.errors import BadSetup
@@ -127,22 +124,6 @@ def _door_for_others(settings: Settings, told: Mapping[str, str]) -> str:
     return next(far, "")
 
 
-def begin_immediately() -> None:
-    """Make every transaction of the server on SQLite take its write lock at the start, from now on in this process."""
-    from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteConfiguration
-
-    @asynccontextmanager
-    async def begin_transaction(self, session, with_for_update=False):  # noqa: ANN001, ANN202, ARG001
-        before = SQLITE_BEGIN_MODE.set("IMMEDIATE")
-        try:
-            async with session.begin() as transaction:
-                yield transaction
-        finally:
-            SQLITE_BEGIN_MODE.reset(before)
-
-    AioSqliteConfiguration.begin_transaction = begin_transaction
-
-
 def look_less_often() -> None:
     """Let the server's worker for its own chores look every two seconds, from now on in this process."""
     from prefect.server.api import background_workers
@@ -175,7 +156,7 @@ def serve(settings: Settings, half: str = "") -> None:
     gc.enable()
     if hatch.CAN and not place.exists() and str(place) in os.environ["PREFECT_API_DATABASE_CONNECTION_URL"]:
         hatch.hatch("deployments.prefect_server:make_database", sys.stderr.fileno(), name="prefect's migrations", cwd=ROOT).wait()
-    begin_immediately()
+    prefect_sqlite.mend()
     look_less_often()
     app = create_app(final=True, webserver_only=half == "api")
     logs.install(settings.log)

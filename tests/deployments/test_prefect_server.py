@@ -24,45 +24,6 @@ from models.errors import BadSetup
 from models.settings import ROOT, read
 from tests.e2e.browser import chromium
 
-FIRST_TO_WRITE = """
-import asyncio, os, sqlite3, sys
-from deployments.prefect_server import begin_immediately, environment
-from models.settings import read
-os.environ.update(environment(read()))
-from prefect.server.database.configurations import AioSqliteConfiguration
-if sys.argv[1] == "ours":
-    begin_immediately()
-place = str(read().path("probe.db"))
-
-async def others_may_write():
-    database = AioSqliteConfiguration(f"sqlite+aiosqlite:///{place}")
-    engine = await database.engine()
-    async with await database.session(engine) as session:
-        async with database.begin_transaction(session, with_for_update=False):
-            await session.connection()
-            other = sqlite3.connect(place, timeout=0, isolation_level=None)
-            try:
-                other.execute("BEGIN IMMEDIATE")
-                return True
-            except sqlite3.OperationalError:
-                return False
-            finally:
-                other.close()
-
-print(asyncio.run(others_may_write()))
-"""
-
-
-def test_a_transaction_of_the_pinned_server_takes_the_write_lock_at_its_start(tmp_path):
-    stock, ours = (
-        subprocess.run(
-            [sys.executable, "-c", FIRST_TO_WRITE, whose], cwd=ROOT, env=os.environ | {"STUDIO_HOME": str(tmp_path)},
-            capture_output=True, text=True, timeout=100, check=True,
-        ).stdout.split()[-1] for whose in ("stock", "ours")
-    )  # fmt: skip
-    assert stock == "True", "upstream takes the lock itself now: drop begin_immediately"
-    assert ours == "False"
-
 
 def test_what_the_environment_gives_wins(tmp_path):
     given = {"PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg://db/prefect", "HOME": "/root"}

@@ -8,8 +8,8 @@ from email import message_from_bytes
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-HANG_UP = "hang up"
-"""Takes the letter, and drops the line before a word is said."""
+HANG_UP, LOSE = "hang up", "lose"
+"""Takes the letter, and drops the line before a word is said; does so and loses the letter."""
 
 
 class Held:
@@ -22,7 +22,8 @@ class Held:
 class Post:
     """A mail server that takes letters, and can be made to hold some at their end, each once, before it answers.
 
-    `mood` says what is done with a letter: "" takes it, a line like "550 no" is the answer to it, `HANG_UP` takes it without one.
+    `mood` says what is done with a letter: "" takes it, a line like "550 no" is the answer to it, `HANG_UP` takes it without one, and so
+    does `LOSE`, which loses it.
     """
 
     def __init__(self, port: int) -> None:
@@ -43,10 +44,11 @@ class Post:
             while not held.go_on.is_set():
                 await asyncio.sleep(0.02)
         said = self.mood(mark)
-        if said and said != HANG_UP:
+        if said not in {"", HANG_UP, LOSE}:
             return said
-        self.taken.append(mark)
-        if said == HANG_UP and server.transport is not None:
+        if said != LOSE:
+            self.taken.append(mark)
+        if said and server.transport is not None:
             server.transport.abort()
         return "250 OK"
 

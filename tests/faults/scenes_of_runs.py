@@ -14,6 +14,7 @@ from models.stages import RUN_MOVES, RunState, Stage
 from models.tables import Client, Deal, StageRun
 from models.tracks import Sales
 from models.wanted import want
+from tests.e2e.post import LOSE
 from tests.e2e.system import eventually, free_port
 from tests.factories import a_client, a_deal, a_run, a_signed_deal, an_invoice
 from tests.faults.players import Player
@@ -159,7 +160,12 @@ def cannot_be_written_to(trial: Trial) -> None:
 
 
 def says_what_became_of_the_unknown(trial: Trial) -> None:
-    """A person who has asked the clients settles every unknown letter."""
+    """A person who has asked the clients settles every unknown letter; one that was lost goes out again."""
+    lost = iter([LOSE])
+    trial.post.mood = lambda mark: next(lost, "") if "brief-mail" in mark else ""
+    player = _with_a_run(trial, RunState.WANTED, "")[0]
+    player.is_asked("brief", seconds=90)
+    trial.post.mood = lambda _mark: ""
     eventually(lambda: not trial.mend(all_unknown=True), "there is always something unknown", seconds=120)
 
 
