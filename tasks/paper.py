@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import templates
+from models.errors import Unavailable
 from tasks.gateways.pdf import Attachment
 from tasks.world import World
 
@@ -51,19 +52,26 @@ def words(here: World, sheet: Sheet) -> str:
 
 
 def keep(here: World, content: bytes) -> Kept:
-    """Keep a PDF whole below home, once, however many keep it at the same moment."""
+    """Keep a PDF whole below home, once, however many keep it at the same moment. Raises Unavailable where the disk takes it not (retried)."""
     digest = hashlib.sha256(content).hexdigest()
-    path = here.settings.path("documents", f"{digest}.pdf")
-    if not path.exists():
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as scratch:
-            try:
-                scratch.write(content)
-                scratch.flush()
-            except OSError:  # the disk is full: nothing half written stays on it
-                Path(scratch.name).unlink()
-                raise
-        Path(scratch.name).replace(path)
+    try:
+        path = here.settings.path("documents", f"{digest}.pdf")
+        if not path.exists():
+            _write(path, content)
+    except OSError as error:
+        raise Unavailable(f"A document cannot be kept below {here.settings.home}: {error.strerror or error}.") from error
     return Kept(digest, str(path.relative_to(here.settings.home)))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as scratch:
+        try:
+            scratch.write(content)
+            scratch.flush()
+        except OSError:  # the disk is full: nothing half written stays on it
+            Path(scratch.name).unlink()
+            raise
+    Path(scratch.name).replace(path)
 
 
 def found(here: World, digest: str, path: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import resource
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,6 +142,19 @@ def test_a_pdf_that_many_keep_at_once_is_there_whole_and_nothing_else(here_sqlit
         assert len(set(kept)) == 1
         assert paper.found(here_sqlite, *kept[0]) == content
     assert len(list((here_sqlite.settings.home / "documents").iterdir())) == len(contents)
+
+
+def test_a_full_disk_is_waited_for_and_holds_nothing_half_written(here_sqlite: World) -> None:
+    folder, room = here_sqlite.settings.path("documents", "x").parent, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, room[1]))
+    try:
+        with pytest.raises(Unavailable, match="A document cannot be kept below .*: File too large"):
+            paper.keep(here_sqlite, b"%PDF" + b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    assert list(folder.iterdir()) == []
+    assert paper.keep(here_sqlite, b"%PDF").digest
+
 
 
 def test_a_pdf_that_got_lost_is_printed_again(here_sqlite: World) -> None:
