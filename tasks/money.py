@@ -6,7 +6,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 from sqlmodel import Session, select
 
-from models import facts, inbox, ledger, matching, payment_facts, payments, payouts, proof, receiving
+from models import facts, inbox, ledger, matching, payment_facts, payments, payouts, proof, receiving, waiting
 from models.cash_answers import PaymentRecorded
 from models.cash_tables import Invoice
 from models.errors import Missing
@@ -43,7 +43,9 @@ def record_payment(invoice: str, deal_id: int, payment: dict[str, Any], who: str
         if meant.part and deal.round == meant.round and payment_facts.invoice_of(session, deal, meant.part).id == meant.id:
             inbox.tell(session, meant.deal_id, answer, source=OPERATOR, external_id=key, actor=f"staff:{who}", now=here.now())
         else:
-            payment_facts.check_recorded(session, meant, answer, here.now())
+            waiting.lock(session, meant.deal_id)
+            if facts.find(session, OPERATOR, key) is None:  # a run whose worker died says it again
+                payment_facts.check_recorded(session, meant, answer, here.now())
             told = News(
                 kind=answer.kind, source=OPERATOR, external_id=key, actor=f"staff:{who}", deal_id=meant.deal_id, subject=facts.off_plan(meant),
                 payload=answer.model_dump(mode="json"),

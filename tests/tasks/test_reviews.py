@@ -56,7 +56,7 @@ def test_a_client_who_wants_no_reminders_is_asked_all_the_same_and_reminded_neve
 
 
 def test_nothing_that_a_manager_does_stops_it(here_sqlite: World, deal: Deal) -> None:
-    with pytest.raises(Refused, match="is won already"):
+    with pytest.raises(Refused, match="is won, so its work goes by its project"):
         operations.record.fn(deal.id, Held(reason="Not now, please.").model_dump(mode="json"), Held.kind, "Tomasz", "run/1")
     with here_sqlite.db.writing() as session:
         handed_over(session, session.get_one(Deal, deal.id))
