@@ -1,5 +1,6 @@
 """Who runs the flows: what an operator does in the UI happens at once, one run's death is its own; the stock worker does the same work."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.e2e.test_bad_days import post as post  # noqa: PLC0414 (a fixture)
 
 NEVER = {"STUDIO_WORKER_POLL": "600", "STUDIO_WAKER_SECONDS": "600"}
 """Whatever happens is told to the worker; it does not look by itself."""
+WARM = pytest.mark.skipif(os.environ.get("STUDIO_TEST_WORKER") == "process", reason="Prefect's own worker is told nothing, and has no run in itself.")
 
 
 @pytest.fixture
@@ -65,6 +67,7 @@ def comes_to(system: System, flow_run_id: str, state: str) -> dict:
     return eventually(look, lambda: f"{flow_run_id} is {system.prefect('GET', f'/flow_runs/{flow_run_id}')['state']}:\n{system.log('worker')}")
 
 
+@WARM
 def test_what_an_operator_cancels_stays_cancelled_and_a_run_that_dies_takes_no_other(told: System, post: Post) -> None:
     ada = Someone(told)
     ada.applies()
@@ -107,6 +110,7 @@ def held(system: System) -> list[str]:
         return [lease.name for lease in leases.named(session, takeovers.MARK)]
 
 
+@WARM
 def test_an_operation_whose_worker_dies_is_begun_again_as_the_same_run_and_counts_once(system: System, someone: Someone) -> None:
     someone.applies()
     someone.gets("r1/brief/mail")
