@@ -55,7 +55,7 @@ def _recover(settings: Settings, *, forget: bool) -> tuple[list[str], list[str]]
     deploy(zone=here.company.studio.zone)
     said += check.mend(older=STUCK if running.find(settings.home) else timedelta(0))
     here.nudge()
-    return said, [*check.find_stranded.fn(), *check.find_unread.fn()]
+    return said, [*check.find_stranded.fn(), *check.find_unread.fn(), *check.find_left_lying.fn()]
 
 
 @contextlib.contextmanager

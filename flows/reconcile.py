@@ -2,7 +2,7 @@
 
 from prefect.logging import get_run_logger
 
-from models.errors import Refused
+from models.errors import InInbox, Refused
 from tasks import orphans, printing
 from tasks import reconcile as check
 from tasks.operation import chore
@@ -23,6 +23,8 @@ def reconcile() -> None:
     for sentence in check.tell([*check.mend_runs(), *orphans.settle_claims(), *printing.print_missing()]):
         get_run_logger().warning(sentence)
     check.note_ran()
-    trouble = [*check.find_stranded(), *check.find_unread()]
-    if trouble:
-        raise Refused("\n".join(trouble))
+    shown, lying = [*check.find_stranded(), *check.find_unread()], check.find_left_lying()
+    if lying:
+        raise Refused("\n".join([*shown, *lying]))
+    if shown:
+        raise InInbox("\n".join(shown))

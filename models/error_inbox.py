@@ -11,7 +11,7 @@ from models.addresses import run_path
 from models.board_words import card_link, moment
 from models.effects import EffectState
 from models.markdown import lines, link, table
-from models.tables import Deal, Effect, Fact, FailedAct, StageRun
+from models.tables import Deal, Effect, Fact, FailedOperation, StageRun
 
 MOST = 100
 """How many lines of a kind are shown; the rest is counted."""
@@ -46,7 +46,7 @@ def gather(session: Session, *, now: datetime) -> list[Kind]:
         Kind(
             "Checks and operations that failed",
             "Mend what the reason names. A check runs again by itself, or from its deployment; an operation goes on by **Retry** in its run.",
-            _failed_acts(session, now),
+            _failed_operations(session, now),
         ),
         Kind(
             "Effects that may have happened", "Find out whether it went out, then run **settle-effect** with its key: it went out, or send it again.",
@@ -117,8 +117,8 @@ def _failed_runs(session: Session) -> list[Trouble]:
     return [Trouble(row.touched_at, _title(row), row.why, row.deal_id, flow_run_id=row.flow_run_id or "") for row in rows]
 
 
-def _failed_acts(session: Session, now: datetime) -> list[Trouble]:
-    rows = session.exec(troubles.failed_acts(now).order_by(col(FailedAct.at))).all()
+def _failed_operations(session: Session, now: datetime) -> list[Trouble]:
+    rows = session.exec(troubles.failed_operations(now).order_by(col(FailedOperation.at))).all()
     return [Trouble(row.at, row.what, row.why, row.deal_id, flow_run_id=row.flow_run_id) for row in rows]
 
 

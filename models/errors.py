@@ -4,7 +4,8 @@
     ├── Refused      the caller's: a rule says no (409). Shown, never retried.
     │   ├── Missing    there is no such thing (404)
     │   ├── Invalid    the input cannot be read (422)
-    │   └── HandedBack the client is support's for good; the attempt is written down (409)
+    │   ├── HandedBack the client is support's for good; the attempt is written down (409)
+    │   └── InInbox    a check's word on what the error inbox shows under headings of its own
     ├── Unavailable  the world's: a vendor is away (503). Retried, then waited for.
     ├── Uncertain    the world may or may not have acted. Never guessed: a person decides.
     └── BadSetup     the owner's: a setting or a file of `company/` is wrong. Nothing starts.
@@ -31,6 +32,10 @@ class Invalid(Refused):
 
 class HandedBack(Refused):
     """Somebody tried to take back a client who was handed over to support (409); the attempt is written down."""
+
+
+class InInbox(Refused):
+    """A check found what the error inbox shows by itself, each under its own heading: the check is no trouble besides."""
 
 
 class Unavailable(StudioError):

@@ -56,7 +56,7 @@ def judge(seen: Seen, own: StageRun | None, same_key: StageRun | None, *, now: d
     if own is None and row.flow_run_id:
         return Does.CANCEL, f"a duplicate: run {row.flow_run_id} carries {row.key}"
     if row.state == RunState.DONE:
-        return Does.END, "its stage is done; its worker died at the very end"
+        return Does.END, "its stage is done, and nobody is at it any more"
     return (Does.NOTHING, "") if row.state in LIVE else (Does.CANCEL, f"its row is {row.state}, and nobody wakes it any more")
 
 

@@ -167,10 +167,10 @@ class Wait(SQLModel, table=True):
     outcome: str = ""
 
 
-class FailedAct(SQLModel, table=True):
+class FailedOperation(SQLModel, table=True):
     """A check or an operation that failed and has not gone well since. `key`: a check's name, of which the newest counts, or an operation's run."""
 
-    __tablename__ = "failed_act"
+    __tablename__ = "failed_operation"
 
     key: str = Field(primary_key=True)
     what: str

@@ -11,7 +11,7 @@ from models.cash_tables import Payment, Todo
 from models.effects import EffectState
 from models.pipeline import OPEN
 from models.stages import LIVE, RunState
-from models.tables import Client, Deal, Effect, FailedAct, StageRun, Wait
+from models.tables import Client, Deal, Effect, FailedOperation, StageRun, Wait
 
 REMEMBERED = timedelta(days=30)
 """How long an act that failed waits for a person, unless its deal has ended before."""
@@ -21,7 +21,7 @@ def counts(session: Session, now: datetime) -> dict[str, int]:
     """How many there are of each kind, in the order of the error inbox."""
     asked: dict[str, Any] = {
         "failed_run": failed_runs(),
-        "failed_act": failed_acts(now),
+        "failed_operation": failed_operations(now),
         "unknown_effect": select(Effect.key).where(Effect.state == EffectState.UNKNOWN.value),
         "failed_effect": failed_effects(now),
         "bounced_address": bounced(),
@@ -37,9 +37,9 @@ def failed_runs() -> SelectOfScalar[StageRun]:
     return select(StageRun).where(StageRun.state == RunState.FAILED.value)
 
 
-def failed_acts(now: datetime) -> SelectOfScalar[FailedAct]:
+def failed_operations(now: datetime) -> SelectOfScalar[FailedOperation]:
     """Checks and operations that failed within the last month, and have not gone well since."""
-    return select(FailedAct).where(col(FailedAct.at) >= now - REMEMBERED)
+    return select(FailedOperation).where(col(FailedOperation.at) >= now - REMEMBERED)
 
 
 def failed_effects(now: datetime) -> SelectOfScalar[Effect]:

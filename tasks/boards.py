@@ -23,7 +23,7 @@ from models.card_page import card_page, whose_move
 from models.deal_card import DealCard, deal_card, without_link
 from models.errors import Unavailable
 from models.markdown import plain
-from models.tables import Fact, FailedAct, StageRun
+from models.tables import Fact, FailedOperation, StageRun
 from tasks.engine import Engine, engine
 from tasks.world import World, world
 
@@ -110,7 +110,7 @@ class Boards:
         touched = select(StageRun.deal_id).where(StageRun.touched_at >= since).distinct()
         known = select(Fact.deal_id).where(col(Fact.id) > (newest if self.last_fact is None else self.last_fact)).distinct()
         changed = [*(deal_id for query in (touched, known) for deal_id in session.exec(query)), *effects.deals_settled(session, since)]
-        failed_count, failed_last = session.exec(select(func.count(), func.max(col(FailedAct.at))).select_from(FailedAct)).one()
+        failed_count, failed_last = session.exec(select(func.count(), func.max(col(FailedOperation.at))).select_from(FailedOperation)).one()
         self.is_stale |= bool(changed) or self.failed != (failed_count, failed_last)
         self.failed = failed_count, failed_last
         self.due |= dict.fromkeys(deal_id for deal_id in changed if deal_id)

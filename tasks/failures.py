@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from prefect.exceptions import Abort, Pause
 from prefect.runtime import flow_run
 
-from models import failed_acts
-from models.errors import Refused, StudioError
+from models import failed_operations
+from models.errors import InInbox, Refused, StudioError
 from tasks.world import world
 
 log = logging.getLogger("studioflow.runs")
@@ -18,14 +18,17 @@ CHECKS: set[str] = set()
 
 @contextmanager
 def told(name: str, deal_id: int | None = None) -> Generator[None]:
-    """Keep that the run we are in failed. An operator whose form is refused reads that at once: it is nothing for the inbox, a check's word is."""
+    """Keep that the run we are in failed. An operator whose form is refused reads that at once: it is nothing for the inbox.
+
+    A check's word is, unless the inbox shows all that it found anyhow.
+    """
     run_id, title = str(flow_run.id), str(flow_run.name)
     try:
         yield
     except (Abort, Pause):
         raise
     except Exception as error:
-        if name in CHECKS or not isinstance(error, Refused):
+        if not isinstance(error, InInbox if name in CHECKS else Refused):
             why = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
             _keep(key_of(name, run_id), title, run_id, why, deal_id)
         else:
@@ -44,7 +47,7 @@ def _keep(key: str, title: str, run_id: str, why: str, deal_id: int | None = Non
     here = world()
     try:
         with here.db.writing() as session:
-            failed_acts.note(session, key, title, run_id, why, deal_id=deal_id, now=here.now())
+            failed_operations.note(session, key, title, run_id, why, deal_id=deal_id, now=here.now())
     except StudioError:
         log.exception("That %s failed could not be written down.", title)
     else:
@@ -58,7 +61,10 @@ def key_of(name: str, run_id: str) -> str:
 
 def _strike(key: str) -> None:
     try:
-        with world().db.writing() as session:
-            failed_acts.went_well(session, key)
+        with world().db.reading() as session:
+            is_kept = failed_operations.is_kept(session, key)
+        if is_kept:  # most go well, and take nobody's write lock for that
+            with world().db.writing() as session:
+                failed_operations.went_well(session, key)
     except StudioError:
         log.exception("That %s went well could not be written down.", key)

@@ -52,7 +52,7 @@ def words(here: World, sheet: Sheet) -> str:
 
 
 def keep(here: World, content: bytes) -> Kept:
-    """Keep a PDF whole below home, once, however many keep it at the same moment. Raises Unavailable where the disk takes it not (retried)."""
+    """Keep a PDF whole below home, once, however many keep it at the same moment. Raises Unavailable when the disk is full (retried)."""
     digest = hashlib.sha256(content).hexdigest()
     try:
         path = here.settings.path("documents", f"{digest}.pdf")

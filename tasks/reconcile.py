@@ -141,5 +141,10 @@ def find_unread() -> list[str]:
     """What was told us and could not be acted on, again and again: one sentence each; none is how it should be."""
     with world().db.reading() as session:
         rows = [(row, session.get_one(Fact, row.fact_id)) for row in todo.stuck(session)]
-    told = [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
-    return [*told, *statements.left_lying(real_now())]
+    return [f"The {fact.kind} {fact.external_id} of {fact.source} was tried {row.tries} times and cannot be booked: {row.said}" for row, fact in rows]
+
+
+@step
+def find_left_lying() -> list[str]:
+    """Bank statements that stay in the watched folder: one sentence each, with what helps; none is how it should be."""
+    return statements.left_lying(real_now())

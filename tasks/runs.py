@@ -180,11 +180,12 @@ def _begin(stage: Stage, deal_id: int | None, application_id: int | None, part: 
     if context is None or context.flow_run is None:
         raise RuntimeError("A stage is a Prefect flow run.")
     here, flow_run_id, key = world(), str(context.flow_run.id), context.flow_run.idempotency_key or ""
+    key = key if is_key(key) else ""  # whoever starts a run by Prefect's API, or by a schedule, may give it one of their own
     refused = attempts.written_down(here.db, deal_id or 0, f"start {stage}", "operator", here.now())
     with refused, here.db.writing() as session:
         row = wanted.begin(session, key, flow_run_id, here.worker, now=here.now())
         is_ours = row is not None
-        if row is None and wanted.of_run(session, flow_run_id) is None and not is_key(key):
+        if row is None and wanted.of_run(session, flow_run_id) is None and not key:
             if deal_id is not None:
                 row = wanted.adopt(session, stage, deal_id, flow_run_id, here.worker, now=here.now(), part=part)
             elif application_id is not None:

@@ -5,7 +5,7 @@ from itertools import count
 
 from sqlmodel import Session
 
-from models import effects, failed_acts
+from models import effects, failed_operations
 from models.cash_tables import Payment, Todo
 from models.effects import EffectState
 from models.stages import RunState, Stage
@@ -61,14 +61,14 @@ def a_stuck_todo(session: Session, _sales: Sales) -> None:
     session.add(Todo(fact_id=a_fact(session, None).id or 0, kind="webhook", added_at=MONDAY, due_at=MONDAY, tries=3))
 
 
-def a_failed_act(session: Session, sales: Sales) -> None:
+def a_failed_operation(session: Session, sales: Sales) -> None:
     """An operation that failed."""
     run = f"run-{next(_numbers)}"
-    failed_acts.note(session, f"operation/{run}", "resend · deal 1", run, "It was away.", deal_id=a_deal_under_way(session, sales).id, now=MONDAY)
+    failed_operations.note(session, f"operation/{run}", "resend · deal 1", run, "It was away.", deal_id=a_deal_under_way(session, sales).id, now=MONDAY)
 
 
 MAKE: dict[str, Callable[[Session, Sales], None]] = {
-    "failed_run": a_failed_run, "failed_act": a_failed_act, "unknown_effect": an_effect_in(EffectState.UNKNOWN), "failed_effect": an_effect_in(EffectState.FAILED),
+    "failed_run": a_failed_run, "failed_operation": a_failed_operation, "unknown_effect": an_effect_in(EffectState.UNKNOWN), "failed_effect": an_effect_in(EffectState.FAILED),
     "bounced_address": a_bounced_address, "suspense": a_payment_in_suspense, "stranded_deal": a_stranded_deal, "stuck_todo": a_stuck_todo,
 }  # fmt: skip
 """In the order of the error inbox."""

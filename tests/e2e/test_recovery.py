@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.settings import ROOT
 from tests.e2e.client import Someone
+from tests.e2e.forms import starts
 from tests.e2e.system import System, eventually
 
 
@@ -59,8 +60,7 @@ def a_run_that_crashed_unseen_is_mended_and_told(system: System, someone: Someon
         assert there.execute(f"UPDATE flow_run_state SET type = 'CRASHED', name = 'Crashed' WHERE {mine}", (run,)).rowcount == 1
         there.execute("UPDATE flow_run SET state_type = 'CRASHED', state_name = 'Crashed' WHERE id = ?", (run,))
     system.advance(minutes=1)
-    chore = system.prefect("GET", "/deployments/name/reconcile/reconcile")["id"]
-    system.prefect("POST", f"/deployments/{chore}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    starts(system, "reconcile")
 
     def told() -> bool:
         found = system.prefect("POST", "/artifacts/filter", {"artifacts": {"key": {"any_": ["reconcile"]}}})

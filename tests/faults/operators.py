@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 from sqlmodel import select
 
@@ -13,6 +12,7 @@ from models.effects import HOLDING, SETTLED, STAGES_OWN, EffectState
 from models.message import message_id
 from models.stages import RunState
 from models.tables import Effect, StageRun
+from tests.e2e.forms import starts
 from tests.e2e.system import eventually
 from tests.faults.forms import DONE, FAILED, Form, is_for_a_reader
 from tests.faults.house import House
@@ -101,9 +101,7 @@ class Operator:
             self.system.nudge()
 
     def _starts(self, name: str, parameters: dict[str, Any], **how: bool) -> Form:
-        found = self.system.prefect("GET", f"/deployments/name/{name}/{name}")
-        order = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": uuid4().hex}
-        form = Form(name, self.system.prefect("POST", f"/deployments/{found['id']}/create_flow_run", order)["id"], parameters, **how)
+        form = Form(name, starts(self.system, name, **parameters), parameters, **how)
         self.forms.append(form)
         self.system.nudge()
         return form

@@ -14,7 +14,7 @@ from tests.factories import a_deal, a_fact, a_run
 from tests.fakes import MONDAY
 from tests.troubling import MAKE, a_deal_under_way, an_effect_in
 
-FOR_GOOD = {"failed_run", "failed_act", "unknown_effect", "suspense", "stuck_todo"}
+FOR_GOOD = {"failed_run", "failed_operation", "unknown_effect", "suspense", "stuck_todo"}
 """These wait for a person even when their deal has ended."""
 
 
@@ -36,7 +36,7 @@ def test_each_kind_is_counted_as_often_as_the_inbox_shows_it_and_nothing_else_is
             MAKE[kind](session, sales)
             wanted += kind in FOR_GOOD or sales not in CLOSED
             assert agreed(session) == dict.fromkeys(MAKE, 0) | {kind: wanted}
-        assert agreed(session, days=31)[kind] == (0 if kind in {"failed_act", "failed_effect"} else wanted)
+        assert agreed(session, days=31)[kind] == (0 if kind in {"failed_operation", "failed_effect"} else wanted)
 
 
 def test_all_kinds_at_once_are_each_counted_for_themselves(here) -> None:

@@ -4,11 +4,12 @@ import pytest
 from prefect.exceptions import Abort
 from sqlmodel import select
 
-from models.errors import HandedBack, Invalid, Missing, Refused, Unavailable
-from models.tables import FailedAct
+from models.errors import HandedBack, InInbox, Invalid, Missing, Refused, Unavailable
+from models.tables import FailedOperation
 from tasks import failures
 from tasks.world import World
 
+SHOWN = InInbox("Deal 4 has no next step.")
 REFUSALS = (Refused("no"), Missing("no"), Invalid("no"), HandedBack("no"))
 TROUBLES = (Unavailable("The desk is away."), ValueError("a mistake of ours"))
 
@@ -22,7 +23,7 @@ def check():
 
 def kept(here: World) -> list[tuple[str, str]]:
     with here.db.reading() as session:
-        return [(row.key, row.why) for row in session.exec(select(FailedAct).order_by(FailedAct.key))]
+        return [(row.key, row.why) for row in session.exec(select(FailedOperation).order_by(FailedOperation.key))]
 
 
 def ends(name: str, error: Exception | None) -> None:
@@ -63,6 +64,17 @@ def test_what_its_operator_reads_at_once_is_nothing_for_the_inbox(here_sqlite: W
     with pytest.raises(type(error)):
         ends("resend", error)
     assert kept(here_sqlite) == []
+
+
+@pytest.mark.parametrize("before", [None, Refused("the folder")], ids=repr)
+def test_what_the_inbox_shows_by_itself_is_not_shown_once_more_as_a_checks_failure(here: World, check: str, before: Exception | None) -> None:
+    if before:
+        with pytest.raises(Refused):
+            ends(check, before)
+        assert kept(here)
+    with pytest.raises(InInbox):
+        ends(check, SHOWN)
+    assert kept(here) == []
 
 
 def test_what_a_dead_worker_left_is_kept_by_its_run(here_sqlite: World) -> None:

@@ -127,7 +127,7 @@ def test_runs_that_nobody_owns_are_ended_and_what_lives_is_left_alone(here: Worl
     prefect.others.add("chore")
     assert sorted(mended(prefect, clock)) == [
         "chore: it ran for more than an hour, so its worker is dead; shown as crashed",
-        "done: its stage is done; its worker died at the very end; ended",
+        "done: its stage is done, and nobody is at it any more; ended",
         "orphan: an orphan: we know no deal-999/brief/r1/g1; cancelled",
         f"twin: a duplicate: run alive carries {row.key}; cancelled",
     ]

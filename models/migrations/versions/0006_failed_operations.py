@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     """Make their table."""
     op.create_table(
-        "failed_act",
+        "failed_operation",
         sa.Column("key", sa.String(), primary_key=True),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("flow_run_id", sa.String(), nullable=False),
@@ -24,4 +24,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Forget them."""
-    op.drop_table("failed_act")
+    op.drop_table("failed_operation")
