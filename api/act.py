@@ -10,6 +10,7 @@ from api.act_view import About, Asked
 from api.contract_forms import version_of
 from api.door import Door, Here
 from api.links import ActLink, Opened
+from api.paper import Version
 from api.posted import Form, Posted
 from api.proposal import mark
 from api.signing_page import SigningPage
@@ -23,9 +24,9 @@ MOST_WORDS = 10_000
 
 
 @pages.get("/t/{token}.pdf")
-def pdf(link: ActLink, here: Here) -> Response:
-    """The newest version on paper; once accepted, the sealed one. Unavailable while it is being printed."""
-    return SIGNING.paper(link, here)
+def pdf(link: ActLink, here: Here, version: Version = None) -> Response:
+    """The newest version on paper, or for staff another; once accepted, the sealed one. Unavailable while it is being printed."""
+    return SIGNING.paper(link, here, version)
 
 
 @pages.get("/t/{token}")

@@ -10,6 +10,7 @@ from api.contract_forms import read_details, version_of
 from api.contract_view import About, Asked
 from api.door import Door, Here
 from api.links import ContractLink, Opened
+from api.paper import Version
 from api.posted import Form, Posted
 from api.proposal import mark
 from api.signing_page import SigningPage
@@ -22,9 +23,9 @@ pages = APIRouter(include_in_schema=False)
 
 
 @pages.get("/c/{token}.pdf")
-def pdf(link: ContractLink, here: Here) -> Response:
-    """The newest version on paper; once signed, the sealed one. Unavailable while it is being printed."""
-    return SIGNING.paper(link, here)
+def pdf(link: ContractLink, here: Here, version: Version = None) -> Response:
+    """The newest version on paper, or for staff another; once signed, the sealed one. Unavailable while it is being printed."""
+    return SIGNING.paper(link, here, version)
 
 
 @pages.get("/c/{token}")

@@ -90,10 +90,9 @@ def _database(here: Door) -> str:
 
 def _migrations(here: Door) -> str:
     try:
-        behind: Any = migrate.pending(here.db)
+        return migrate.trouble(here.db)
     except (*UNREADABLE, CommandError) as error:
         return f"The database's version cannot be read ({type(error).__name__})."
-    return "The database is behind the code: run ./studio migrate." if behind else ""
 
 
 def _worker(here: Door) -> Part:

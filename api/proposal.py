@@ -12,7 +12,7 @@ from api import proposal_view
 from api.door import Door, Here
 from api.intake import address_of
 from api.links import Opened, ProposalLink, ReadOnly
-from api.paper import printed
+from api.paper import Version, older, printed
 from api.posted import Form, Posted
 from api.proposal_view import About, Asked, Decision
 from models import inbox
@@ -27,10 +27,10 @@ NUMBER_LONGEST = 15
 
 
 @pages.get("/p/{token}.pdf")
-def pdf(link: ProposalLink, here: Here) -> Response:
-    """The newest version on paper. Unavailable while it is being printed."""
+def pdf(link: ProposalLink, here: Here, version: Version = None) -> Response:
+    """The newest version on paper, or for staff another. Unavailable while it is being printed."""
     with here.db.reading() as session:
-        document = proposal_view.newest(session, link.deal_id)
+        document = older(session, link, "proposal", version) if version else proposal_view.newest(session, link.deal_id)
     return printed(here, document.pdf_path, f"proposal-{document.body['number']}.pdf")
 
 

@@ -12,7 +12,7 @@ from api.contract_forms import signer_problems, version_of
 from api.door import Door
 from api.intake import address_of
 from api.links import Opened, ReadOnly
-from api.paper import printed
+from api.paper import older, printed
 from api.posted import Posted
 from models import contract_facts, inbox
 from models.answer import Answer
@@ -48,10 +48,10 @@ class SigningPage:
     again: Again
     gone: Again
 
-    def paper(self, link: Opened, here: Door) -> Response:
-        """The newest version on paper; once accepted, the sealed one. Raises Unavailable while it is being printed."""
+    def paper(self, link: Opened, here: Door, version: int | None) -> Response:
+        """The newest version on paper, or for staff another; once accepted, the sealed one. Raises Unavailable while it is being printed."""
         with here.db.reading() as session:
-            document = self.there(session, link.deal_id)
+            document = older(session, link, self.noun, version) if version else self.there(session, link.deal_id)
         return printed(here, document.pdf_path, f"{self.noun}-{document.body['number']}.pdf")
 
     def ask_code(self, request: Request, link: Opened, here: Door, posted: Posted) -> Response:

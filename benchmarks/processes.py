@@ -21,6 +21,8 @@ NAMES = {
     "studioflow sandbox": "sandbox",
     "deployments.sandbox.app:create_app": "sandbox",
     "tasks.gateways.pdf_child": PRINTING,
+    "deployments.runner": "process worker",
+    "prefect.engine": "run",
     "sh": "guard",
 }
 
@@ -64,8 +66,8 @@ def _look(pid: int) -> Process | None:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    own = Path(words[0].strip()).name  # a part that was forked has a title instead of words
-    name = next((NAMES[word] for word in [*words[1:], own] if word in NAMES), own)
+    own = Path(words[0].strip()).name  # a part that was forked has a title instead of words; one that may have one has its words in one
+    name = next((NAMES[word] for word in [*words[1:], *words[0].split(), own] if word in NAMES), own)
     memory = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
     return Process(pid, name, memory, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
 

@@ -122,7 +122,7 @@ class RunView(BaseModel):
 
 
 class DocumentView(BaseModel):
-    """A version of a document with its hashes (SHA-256); `link` shows the newest version to staff."""
+    """A version of a document with its hashes (SHA-256); `link` shows it to staff: the newest as a page, an older one as printed, or ""."""
 
     kind: str
     version: int
@@ -197,14 +197,22 @@ def deal_card(
         path = links.given(session, secret, kind, deal_id) if reads_only else links.hand_out(session, secret, kind, deal_id, now=now)
         return path and address + path
 
-    staff_links = {kind: link(STAFF_LINKS[kind]) for kind in shown}
+    staff_links, newest = {kind: link(STAFF_LINKS[kind]) for kind in shown}, {one.kind: one for one in made}
+
+    def to(one: Document) -> str:
+        """Where a version is read."""
+        page = staff_links.get(one.kind, "")
+        if newest[one.kind].version == one.version:
+            return page
+        return f"{page}.pdf?version={one.version}" if page and one.pdf_path and STAFF_LINKS[one.kind] in links.PRINTED else ""
+
     card = DealCard(
         id=deal_id, url=addresses.deal_page(settings, deal_id), service=deal.service, client=ClientView.model_validate(client.model_dump()),
         tracks=Tracks(sales=deal.sales, work=deal.work, money=deal.money), round=deal.round, salesperson=deal.salesperson,
         source={key: str(value) for key, value in deal.source.items()}, message=deal.message, opened_at=deal.opened_at,
         held_since=deal.held_since, held_until=deal.held_until, amounts=_amounts(deal, made), whose_move=whose(session, deal, waits, runs),
         waits=[WaitView.model_validate(wait.model_dump()) for wait in waits],
-        documents=[DocumentView.model_validate({**one.model_dump(), "link": staff_links.get(one.kind, "")}) for one in made],
+        documents=[DocumentView.model_validate({**one.model_dump(), "link": to(one)}) for one in made],
         invoices=invoices_of(session, deal, link),
         facts=[FactView.model_validate(fact.model_dump()) for fact in known],
         moves=[MoveView.model_validate(move.model_dump()) for move in moves],
@@ -216,7 +224,8 @@ def deal_card(
 
 def without_link(card: DealCard) -> list[str]:
     """The kinds of staff links that a card lacks: their pages are there, and nobody has been given the link yet."""
-    papers = [STAFF_LINKS[one.kind] for one in card.documents if one.kind in STAFF_LINKS and not one.link]
+    newest = {one.kind: one for one in card.documents if one.kind in STAFF_LINKS}
+    papers = [STAFF_LINKS[one.kind] for one in newest.values() if not one.link]
     return [*dict.fromkeys(papers), *(f"invoice-staff:{one.id}" for one in card.invoices if not one.link)]
 
 

@@ -14,6 +14,8 @@ from models.db import Database, serialise
 from models.errors import BadSetup
 
 FOLDER = Path(__file__).parent / "migrations"
+NEWER = "The database is at {}, which a newer release made: start that one, or restore a backup of this one's time."
+BEHIND = "The database is behind the code: run ./studio migrate."
 
 
 def upgrade(db: Database, consent: Callable[[Session], None] | None = None) -> tuple[str, str]:
@@ -25,7 +27,7 @@ def upgrade(db: Database, consent: Callable[[Session], None] | None = None) -> t
     with db.engine.execution_options(studio_begin="IMMEDIATE").begin() as connection:
         serialise(connection, "migrate")
         if (now := revision(connection)) and not knows(now):
-            raise BadSetup(f"The database is at {now}, which a newer release made: start that one, or restore a backup of this one's time.")
+            raise BadSetup(NEWER.format(now))
         before = upgrade_to(connection, "head")
         if consent is not None:
             with Session(connection) as session:
@@ -52,10 +54,13 @@ def knows(revision_: str) -> bool:
     return revision_ in {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
 
 
-def pending(db: Database) -> bool:
-    """Whether the database is behind the code."""
+def trouble(db: Database) -> str:
+    """Why this code does not fit the database, and what to do; "" where it does."""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() != head()
+        now = revision(connection)
+    if now == head():
+        return ""
+    return BEHIND if not now or knows(now) else NEWER.format(now)
 
 
 def head() -> str:

@@ -13,7 +13,7 @@ from benchmarks.databases import a_database
 from benchmarks.figures import Figure
 from models import due
 from models.errors import Unavailable
-from models.migrate import pending
+from models.migrate import trouble
 from models.settings import ROOT
 from models.tables import StageRun, Wait
 from tasks.waker import Round, tick
@@ -94,7 +94,7 @@ def test_a_database_is_of_the_kind_of_the_profile_and_gone_with_the_block() -> N
     requires("postgres")
     for profile, kind in (("embedded", "sqlite"), ("postgres", "postgresql")):
         with a_database(profile) as db:
-            assert db.engine.dialect.name == kind and not pending(db)
+            assert db.engine.dialect.name == kind and not trouble(db)
         with pytest.raises((Unavailable, OperationalError)), db.reading() as session:
             session.exec(select(Wait)).all()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.client import Someone
-from tests.e2e.system import System
+from tests.e2e.system import System, patience
 
 GROUPS = {"bad_days": "bad days", "money": "the money", "delivery": "the delivery", "after": "the time after", "demo": "the demo", "recovery": "the recovery", "test_up": "the recovery"}
 """Files whose tests go one after another beside the others': those of a group share a system."""
@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.engine)
             group = next((group for part, group in GROUPS.items() if part in item.path.name), "the sale")
             item.add_marker(pytest.mark.xdist_group(group))
-            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.timeout(600 * patience()))
 
 
 SHARED: list[System] = []

@@ -1,11 +1,10 @@
 """Where secrets would be found if they leaked: logs, Prefect's database, results, our own tables. Letters are where links and codes belong."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from email import message_from_bytes
-from pathlib import Path
 
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlmodel import select
 
 from models import links, signing
@@ -18,10 +17,13 @@ GIVEN = {
     "STUDIO_STRIPE_KEY": "sk_test_hush3stripe", "STUDIO_STRIPE_WEBHOOK_SECRET": "whsec_hush4webhook", "STUDIO_REDMINE_KEY": "hush-5-redmine",
 }  # fmt: skip
 """Settings of a system whose secrets are looked for."""
-MARKS = ("hush-1", "hush-2", "hush3", "hush4", "hush-5")
+MAIL, POSTGRES, REDIS, LOGIN = "hush-6-mail", "hush-7-postgres", "hush-8-redis", "hush-9-login"
+"""Passwords of what a grown system stands on; a server that asks for none takes any."""
+MARKS = ("hush-1", "hush-2", "hush3", "hush4", "hush-5", MAIL, POSTGRES, REDIS, LOGIN)
 API_KEY = r"sf_[A-Za-z0-9]{40}"
 BOARDS = frozenset({"prefect.artifact", "prefect.artifact_collection", "prefect.events"})
 """What operators read, and Prefect's copy of it when it is new: a deal's card links to the studio's own view of each document, never to the client's."""
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 CODE = r"(?<![0-9a-zA-Z.-]){}(?![0-9a-zA-Z.-])"
 """Six digits are easily part of a longer number or of an id."""
 
@@ -78,14 +80,16 @@ def _places(system: System) -> Iterator[tuple[str, str]]:
     for file in sorted((system.home / "results").rglob("*")):
         if file.is_file():
             yield f"results/{file.name}", file.read_text(errors="replace")
-    yield from _rows("prefect", system.home / "prefect" / "prefect.db")
-    yield from _rows("studio", system.home / "studio.db")
+    yield from _rows("prefect", system.env["PREFECT_API_DATABASE_CONNECTION_URL"])
+    yield from _rows("studio", system.settings.database)
 
 
-def _rows(name: str, place: Path) -> Iterator[tuple[str, str]]:
+def _rows(name: str, url: str) -> Iterator[tuple[str, str]]:
     """Every row of every table as text."""
-    with sqlite3.connect(f"file:{place}?mode=ro", uri=True) as db:
-        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for row in db.execute(f'SELECT * FROM "{table}"'):
+    place = make_url(url)
+    engine = create_engine(place.set(drivername=DRIVERS[place.get_backend_name()]))
+    with engine.connect() as db:
+        for table in inspect(db).get_table_names():
+            for row in db.execute(text(f'SELECT * FROM "{table}"')):
                 yield f"{name}.{table}", " | ".join(str(value) for value in row if value is not None)
-    db.close()
+    engine.dispose()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from email import message_from_bytes
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HANG_UP, LOSE = "hang up", "lose"
 """Takes the letter, and drops the line before a word is said; does so and loses the letter."""
@@ -23,11 +23,11 @@ class Post:
     """A mail server that takes letters, and can be made to hold some at their end, each once, before it answers.
 
     `mood` says what is done with a letter: "" takes it, a line like "550 no" is the answer to it, `HANG_UP` takes it without one, and so
-    does `LOSE`, which loses it.
+    does `LOSE`, which loses it. With a `login`, a name and its password, it takes letters of nobody else.
     """
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, login: tuple[str, str] | None = None) -> None:
+        self.port, self.login = port, login
         self.taken: list[str] = []
         self.holds: dict[str, Held] = {}
         self.mood: Callable[[str], str] = lambda _mark: ""
@@ -53,8 +53,13 @@ class Post:
         return "250 OK"
 
     def open(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        asks = {"authenticator": self._knows, "auth_required": True, "auth_require_tls": False} if self.login else {}
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **asks)
         self._controller.start()
+
+    def _knows(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, said: LoginPassword) -> AuthResult:
+        assert self.login
+        return AuthResult(success=(said.login.decode(), said.password.decode()) == self.login, handled=False)
 
     def close(self) -> None:
         for held in self.holds.values():

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from models.tables import Wait
+from tests.e2e import leaks
 from tests.e2e.client import Someone
 from tests.e2e.post import Post
 from tests.e2e.system import System, eventually, free_port
@@ -15,7 +16,7 @@ from tests.e2e.system import System, eventually, free_port
 
 @pytest.fixture
 def post() -> Iterator[Post]:
-    one = Post(free_port())
+    one = Post(free_port(), login=("studio", leaks.MAIL))
     one.open()
     yield one
     one.close()
@@ -23,7 +24,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture
 def mailed(tmp_path: Path, post: Post) -> Iterator[System]:
-    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": f"smtp://127.0.0.1:{post.port}"})
+    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": f"smtp://studio:{leaks.MAIL}@127.0.0.1:{post.port}"})
     try:
         system.start()
         yield system
@@ -39,11 +40,16 @@ def test_while_mail_is_away_the_stage_waits_and_afterwards_each_letter_goes_out_
     wait = eventually(lambda: _outage(someone), lambda: someone.told() + mailed.log("worker"))
     assert "mail" in wait.what.lower(), wait.what
     assert mailed.run_named(f"intake · deal {someone.deal}")["state_name"] in {"Suspended", "Running"}
+    known, post.login = post.login, ("studio", "changed at the provider's")
     post.open()
     mailed.advance(minutes=3)
+    eventually(lambda: "password" in _outage(someone).what, lambda: someone.told() + mailed.log("worker"))
+    post.login = known
+    mailed.advance(minutes=10)
     someone.gets("r1/brief/mail")
     assert max(Counter(post.taken).values()) == 1
     assert _outage(someone) is None, "the outage is over by itself"
+    assert leaks.leaks(mailed) == [], "a refused password is in no sentence"
 
 
 def test_with_the_engine_away_the_form_still_answers_and_all_is_caught_up(tmp_path: Path):

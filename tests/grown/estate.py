@@ -13,10 +13,10 @@ from sqlalchemy import create_engine, make_url, text
 from deployments.prefect_server import ASKED, SAID
 from models.settings import ROOT
 from tests import services
-from tests.e2e import system
+from tests.e2e import leaks, system
 from tests.e2e.system import System, eventually, free_port
 
-LOGIN = "studio:a password of the tests"
+LOGIN = f"studio:{leaks.LOGIN}"
 """Prefect's server asks for it, and every part says it, as wherever others reach the server: each composition has one."""
 API = system.PARTS["api"]
 PARTS = {
@@ -112,9 +112,19 @@ class Estate(System):
 def estate(home: Path) -> Iterator[Estate]:
     """A grown system that is up, on databases of its own, its Prefect server behind a login; nothing of it stays."""
     with services.grown() as over:
-        one = Estate(home, over | {ASKED: LOGIN, SAID: LOGIN})
+        one = Estate(home, _with_passwords(over) | {ASKED: LOGIN, SAID: LOGIN})
         try:
             one.start()
             yield one
         finally:
             one.stop()
+
+
+def _with_passwords(over: dict[str, str]) -> dict[str, str]:
+    """Addresses with a password in them, as an owner's have; services that ask for none take any."""
+    hush = {"STUDIO_REDIS_URL": ("default", leaks.REDIS)}
+    said = {}
+    for name, address in over.items():
+        url, (user, password) = make_url(address), hush.get(name, (None, leaks.POSTGRES))
+        said[name] = url.set(username=url.username or user, password=url.password or password).render_as_string(hide_password=False)
+    return said

@@ -11,6 +11,7 @@ from models import ledger
 from models.cash_tables import Invoice, Payment
 from models.tables import Deal, StageRun
 from models.troubles import stranded
+from tests.e2e import leaks
 from tests.e2e.client import Someone
 from tests.e2e.system import eventually
 from tests.grown.estate import Estate, estate
@@ -58,6 +59,7 @@ def test_a_worker_an_api_and_both_halves_of_the_engine_are_killed_while_deals_go
         _is_whole(grown, [*crowd, *payers])
         _lets_in_only_who_says_the_login(grown)
         _says_when_its_engine_has_no_database_and_goes_on_once_it_has(grown)
+        assert leaks.leaks(grown) == [], "neither what works nor what fails tells a password"
 
 
 def _comes_to_rest(grown: Estate) -> None:

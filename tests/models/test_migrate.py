@@ -7,7 +7,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 import models.tables
@@ -25,10 +25,18 @@ def bare(bare_database_url: str):
 
 
 def test_an_empty_database_becomes_what_the_code_needs_and_says_so(bare: Database) -> None:
-    assert migrate.pending(bare)
+    assert migrate.trouble(bare) == migrate.BEHIND
     assert migrate.upgrade(bare) == ("", migrate.head())
-    assert not migrate.pending(bare)
+    assert migrate.trouble(bare) == ""
     assert set(SQLModel.metadata.tables) <= set(inspect(bare.engine).get_table_names())
+
+
+def test_an_older_and_a_newer_releases_database_are_told_apart(bare: Database) -> None:
+    migrate.upgrade(bare)
+    for at, told in (("0001", migrate.BEHIND), ("9999", migrate.NEWER.format("9999"))):
+        with bare.writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": at})
+        assert migrate.trouble(bare) == told
 
 
 def test_migrating_again_changes_nothing(bare: Database) -> None:
