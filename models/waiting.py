@@ -117,10 +117,11 @@ def answer_after_silence(session: Session, wait: Wait) -> Fact | None:
 
 
 def again(session: Session, spot: Spot, question: Question, *, now: datetime) -> Suspend:
-    """Suspend on a pause that may begin anew (an outage): a closed one is opened, its time is the newest question's."""
+    """Suspend on a pause that may begin anew (an outage): a closed one is opened now. What for, and how long, the newest question says."""
     _outages_over(session, spot, now)
     wait = find(session, spot) or _open(session, spot, question, now)
-    wait.closed_at, wait.outcome, wait.deadline = None, "", question.deadline
+    wait.opened_at = now if wait.closed_at else wait.opened_at
+    wait.closed_at, wait.outcome, wait.what, wait.deadline = None, "", question.what, question.deadline
     wait.suspensions += 1
     wait.flow_run_id = spot.flow_run_id
     wait.due_at = next_due(wait)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 
-from tests.e2e.system import System, patience
+from tests.e2e.system import TROUBLE, System, patience
 from tests.faults.arms import AT, ENGINE
 from tests.faults.bank import Bank
 from tests.hatching import Life, nest
@@ -133,6 +133,8 @@ class House(System):
                     if life is not None and life.poll() is not None:
                         _kill(life.pid)  # what it had started
                         self.deaths[name] += 1
+                        if any(self.deadly.values()):  # each point kills once: that ends, and a document that is printed for seconds is printed then
+                            TROUBLE.comes()
                         self.running[name] = self._launch(name)
             time.sleep(LOOK)
 

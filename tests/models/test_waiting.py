@@ -170,10 +170,14 @@ def test_an_outage_can_begin_anew_and_ends_once(here_sqlite) -> None:
         assert waiting.again(session, spot, question, now=MONDAY).count == 1
         assert waiting.over(session, spot, now=MONDAY)
         assert not waiting.over(session, spot, now=MONDAY)
-        later = Question(kinds=[], subject="", whose="world", what="mail is away", deadline=MONDAY + 5 * DAY)
+        later = Question(kinds=[], subject="", whose="world", what="the disk is full", deadline=MONDAY + 5 * DAY)
         assert waiting.again(session, spot, later, now=MONDAY + 4 * DAY).count == 2
         wait = waiting.find(session, spot)
         assert (wait.closed_at, wait.deadline, wait.due_at) == (None, MONDAY + 5 * DAY, MONDAY + 5 * DAY)
+        assert (wait.what, wait.opened_at) == ("the disk is full", MONDAY + 4 * DAY)
+        still = Question(kinds=[], subject="", whose="world", what="mail is away", deadline=MONDAY + 6 * DAY)
+        assert waiting.again(session, spot, still, now=MONDAY + 5 * DAY).count == 3
+        assert (wait.what, wait.opened_at) == ("mail is away", MONDAY + 4 * DAY), "it is one outage, whose reason changes"
         assert not waiting.over(session, a_spot(deal, "outage/none"), now=MONDAY)
 
 
