@@ -51,7 +51,7 @@ TAGS = [
     {"name": "money", "description": "Bank statements (`statements:write`), and what became of their lines (`money:read`)."},
     {"name": "reports", "description": "How closed projects did, as reported and as known now (`reports:read`)."},
     {"name": "reviews", "description": "Published reviews, for the studio's own site; no key."},
-    {"name": "health", "description": "For supervisors and load balancers; no key."},
+    {"name": "health", "description": "For supervisors and load balancers; no key, but for `/metrics` (`metrics:read`)."},
 ]
 VERSION = "1"
 ABOUT = """Studioflow carries a studio's sales and delivery from the intake form on.

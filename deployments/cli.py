@@ -56,7 +56,7 @@ def down() -> None:
 
 @app.command()
 def status(api_port: ApiPort = None, prefect_port: PrefectPort = None, as_json: Json = False) -> None:
-    """Show which parts are well; exit 1 when one is not."""
+    """Show which parts are well; exit 1 when one that is needed is not."""
     settings, found = _settings(api_port, prefect_port)
     parts = health.parts(settings)
     well = all(part.well for part in parts if part.needed)
@@ -182,7 +182,7 @@ def main() -> None:
 
             app.add_typer(cli_keys.app, name="keys")
         else:
-            app.command("keys", help="Keys with which other systems call the API: add, list, revoke.")(lambda: None)
+            app.command("keys", help="Keys with which other systems call the API: add, list, rotate, revoke.")(lambda: None)
         app(prog_name="./studio")
     except BadSetup as error:
         for problem in error.problems:

@@ -52,7 +52,8 @@ def _recover(settings: Settings, *, forget: bool) -> tuple[list[str], list[str]]
             said.append(f"Prefect has forgotten {admission.forget(prefect)} runs.")
         else:
             admission.admit(prefect)
-    deploy(zone=here.company.studio.zone)
+    if settings.worker != "stock":  # else deployments/prefect.yaml says what is served, and where
+        deploy(zone=here.company.studio.zone)
     said += check.mend(older=STUCK if running.find(settings.home) else timedelta(0))
     here.nudge()
     return said, [*check.find_stranded.fn(), *check.find_unread.fn(), *check.find_left_lying.fn()]

@@ -70,11 +70,11 @@ def note(deal_id: DealId, who: Who, text: Text) -> None:
 
 @operation(
     name="settle-effect",
-    description="""Decides an effect whose outcome is unknown (the line went dead after the letter was handed over, say). Look in the mailbox
-or ask the client, then choose: *it went out*, or *send it again*. `./studio deal ID` shows the keys.""",
+    description="""Decides an effect whose outcome is unknown (the line went dead after the letter was handed over, say): look in the mailbox
+or ask the client, then choose *it went out*, or *send it again*. One that failed for good is sent again. `./studio deal ID` shows the keys.""",
 )
 def settle_effect(key: EffectKey, who: Who, outcome: Outcome, reason: Why = "") -> None:
-    """Write a person's word on an unknown effect."""
+    """Write a person's word on an unknown or a failed effect."""
     operations.settle_effect(key, who, this_run(), went_out=outcome == "it went out", reason=reason)
     world().nudge()
 

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
     @property
     def clock(self) -> Path | None:
-        """The file with seconds to add to the clock; None: the clock is the real one, as it always is where real money is taken."""
+        """The file with seconds to add to the clock; None: the clock is the real one, as it is where real money is taken and no file is named."""
         return self.clock_file or (self.home / "clock" if self.payments == "sandbox" else None)
 
     @property

@@ -185,7 +185,7 @@ class Engine:
             try:
                 _known[stage] = self._client.read_deployment_by_name(f"{stage}/{stage}").id
             except ObjectNotFound:
-                raise Missing(f"Prefect has no deployment {stage}; the worker makes it at its start.") from None
+                raise Missing(f"Prefect has no deployment {stage}: a start of the worker makes it; for your own pools, `prefect deploy`.") from None
         return _known[stage]
 
 

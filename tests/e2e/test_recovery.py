@@ -81,9 +81,12 @@ def engine_loses_everything(system: System) -> None:
     for place in (system.home / "prefect").glob("prefect.db*"):
         place.unlink()
     system.start("prefect")
+    done = studio(system, "deployments.cli", "reconcile", STUDIO_WORKER="stock")
+    assert done.returncode == 1 and "Prefect has no deployment brief" in done.stderr, done.stderr + done.stdout
+    assert system.prefect("POST", "/deployments/filter", {}) == [], "where pools are the studio's own, it deploys itself"
     done = studio(system, "deployments.cli", "reconcile")
     assert done.returncode == 0, done.stderr + done.stdout
-    assert done.stdout == "deal-1/brief/r1/g2: Prefect lost it; deal-1/brief/r1/g3 takes over\n"
+    assert done.stdout == "deal-1/brief/r1/g3: it was missing and is made\n", "what took over waited for its deployment"
     system.start(*workers)
 
 
