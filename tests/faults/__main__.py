@@ -49,7 +49,7 @@ def _asked() -> argparse.Namespace:
         "--scenes", action="append", default=[], metavar="NAME", choices=[scene.__name__ for scene in SCENES], help="only these scenes"
     )
     parser.add_argument("--parts", action="append", default=[], choices=PARTS, help="only these parts")
-    parser.add_argument("--minutes", type=float, default=90, help="begin nothing new after so long (default 90)")
+    parser.add_argument("--minutes", type=float, default=120, help="begin nothing new after so long (default 120)")
     return parser.parse_args()
 
 

@@ -41,7 +41,7 @@ class Suite:
     say: Say
     words: list[str] = field(default_factory=list)
     scenes: tuple[Scene, ...] = SCENES
-    minutes: float = 90
+    minutes: float = 120
     parts: Sequence[str] = PARTS
     wrong: list[str] = field(default_factory=list)
 
