@@ -122,7 +122,9 @@ class House(System):
     def _launch(self, name: str) -> Any:
         life = super()._launch(name)
         if name == "prefect":
-            self.engine.write_text(str(life.pid))
+            new = self.engine.with_suffix(".new")
+            new.write_text(str(life.pid))
+            new.replace(self.engine)  # whoever reads it reads a number
         return life
 
     def _undertake(self) -> None:

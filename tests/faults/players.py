@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,8 @@ from tests.faults.bank import is_cash
 from tests.faults.operators import letter_id
 
 ONCE_MORE = 0.3
+WRONG, NEXT_CODE = 422, 10.0
+"""What the page says of a code that is not, or no more, right; seconds after which another is asked for."""
 
 
 class NoAnswer(httpx.TransportError):
@@ -137,6 +139,19 @@ class Player(Customer):
     def stages(self) -> list[str]:
         """The slugs of the project's stages."""
         return [stage.slug for stage in self.project().plan.production]
+
+    def signs_the_contract(self, version: int = 1) -> None:
+        """Sign the contract with the code of the letter, or of the next one: a clock that jumps ends a code before it is typed."""
+
+        def is_signed() -> bool:
+            with suppress(AssertionError):  # too early for another code
+                self.does(lambda: self.asks_code(version))
+            answer = self.does(lambda: self.signs(self.code(version), version))
+            if is_wrong := answer is not None and answer.status_code == WRONG:
+                time.sleep(NEXT_CODE)
+            return not is_wrong
+
+        eventually(is_signed, lambda: f"no code counts:\n{self.told()}", seconds=120)
 
     def signs_the_act(self, version: int) -> None:
         """Sign the act with the code of the letter."""
