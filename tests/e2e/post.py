@@ -36,7 +36,9 @@ class Post:
     def hold(self, key: str) -> Held:
         return self.holds.setdefault(f".{key.replace('/', '-')}@", Held())
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.login and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         mark = str(message_from_bytes(envelope.content)["Message-ID"])
         held = next((held for key, held in self.holds.items() if key in mark and not held.there.is_set()), None)
         if held:
@@ -53,7 +55,7 @@ class Post:
         return "250 OK"
 
     def open(self) -> None:
-        asks = {"authenticator": self._knows, "auth_required": True, "auth_require_tls": False} if self.login else {}
+        asks = {"authenticator": self._knows, "auth_require_tls": False} if self.login else {}
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **asks)
         self._controller.start()
 

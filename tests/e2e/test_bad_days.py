@@ -32,7 +32,6 @@ def mailed(tmp_path: Path, post: Post) -> Iterator[System]:
         system.stop()
 
 
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # the wire between them is this machine
 def test_while_mail_is_away_the_stage_waits_and_afterwards_each_letter_goes_out_once(mailed: System, post: Post):
     post.close()
     someone = Someone(mailed)
