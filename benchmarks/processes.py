@@ -66,7 +66,7 @@ def _look(pid: int) -> Process | None:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    own = Path(words[0].strip()).name  # a part that was forked has a title instead of words; one that may have one has its words in one
+    own = Path(words[0].strip()).name  # a part that was forked has a title instead of words; a library may have put all words into the first
     name = next((NAMES[word] for word in [*words[1:], *words[0].split(), own] if word in NAMES), own)
     memory = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
     return Process(pid, name, memory, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))

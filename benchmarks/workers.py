@@ -11,15 +11,14 @@ from contextlib import contextmanager
 from benchmarks.house import House, python_path
 from models.errors import StudioError
 
-AS_IT_COMES = "10"
-"""Seconds between two polls where nobody says otherwise; the measured system says so for its own worker."""
+POLL = "PREFECT_WORKER_QUERY_SECONDS"
+"""The measured system says it to its own worker; to another it is said, or Prefect's own counts."""
 
 
 @contextmanager
 def process_worker(house: House, pool: str, poll: str) -> Generator[int]:
     """Prefect's own process worker as its command line starts it, with its own polling unless `poll` says how many seconds; its process."""
-    env = {"PREFECT_WORKER_QUERY_SECONDS": poll or AS_IT_COMES}
-    with _working(house, pool, ["prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", pool], env) as pid:
+    with _working(house, pool, ["prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", pool], {POLL: poll}) as pid:
         yield pid
 
 
@@ -36,6 +35,7 @@ def forked_worker(house: House, pool: str) -> Generator[tuple[int, int]]:
 @contextmanager
 def _working(house: House, pool: str, module: list[str], over: dict[str, str]) -> Generator[int]:
     env = python_path(house.env) | over
+    env = {name: value for name, value in env.items() if value or name not in over}
     with (house.home / "logs" / f"{pool}.log").open("ab") as log:
         worker = subprocess.Popen([sys.executable, "-m", *module], cwd=house.home, env=env, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -14,7 +14,7 @@ from models.stages import LIVE, RunState
 from models.tables import Client, Deal, Effect, FailedOperation, StageRun, Wait
 
 REMEMBERED = timedelta(days=30)
-"""How long an act that failed waits for a person, unless its deal has ended before."""
+"""How long an operation that failed waits for a person, unless its deal has ended before."""
 
 
 def counts(session: Session, now: datetime) -> dict[str, int]:

@@ -34,7 +34,7 @@ def leaks(system: System) -> list[str]:
     wanted = _words(system, tokens_of(system))
     return [
         f"{place}: {hit.group()} in {text[max(hit.start() - 80, 0) : hit.end() + 20]!r}"
-        for place, text in _places(system)
+        for place, text in places(system)
         for hit in (boards if place in BOARDS else wanted).finditer(text)
     ]  # fmt: skip
 
@@ -73,7 +73,8 @@ def letters(system: System) -> Iterator[str]:
                 yield bytes(part.get_payload(decode=True)).decode()
 
 
-def _places(system: System) -> Iterator[tuple[str, str]]:
+def places(system: System) -> Iterator[tuple[str, str]]:
+    """Everything that is looked through, piece by piece: where it stands, and its text."""
     for log in sorted(system.home.glob("*.log")):
         for number, line in enumerate(log.read_text(errors="replace").splitlines()):
             yield f"{log.name}:{number}", line

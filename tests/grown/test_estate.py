@@ -59,6 +59,8 @@ def test_a_worker_an_api_and_both_halves_of_the_engine_are_killed_while_deals_go
         _is_whole(grown, [*crowd, *payers])
         _lets_in_only_who_says_the_login(grown)
         _says_when_its_engine_has_no_database_and_goes_on_once_it_has(grown)
+        looked_through = {place for place, _ in leaks.places(grown)}
+        assert {"studio.effect", "studio.wait", "prefect.flow_run", "prefect.log"} <= looked_through
         assert leaks.leaks(grown) == [], "neither what works nor what fails tells a password"
 
 
