@@ -33,6 +33,11 @@ class Post:
         self.mood: Callable[[str], str] = lambda _mark: ""
         self._controller: Controller | None = None
 
+    @property
+    def url(self) -> str:
+        """What a studio that sends by this server sets as STUDIO_MAIL_URL."""
+        return f"smtp://{':'.join(self.login) + '@' if self.login else ''}127.0.0.1:{self.port}"
+
     def hold(self, key: str) -> Held:
         return self.holds.setdefault(f".{key.replace('/', '-')}@", Held())
 

@@ -273,7 +273,7 @@ def redmine() -> Iterator[Redmine]:
 def outside(tmp_path_factory: pytest.TempPathFactory, post: Post, redmine: Redmine) -> Iterator[System]:
     """A system whose letters, tracker and desk are other people's, and that reads its mail."""
     over = {
-        "STUDIO_MAIL_URL": f"smtp://127.0.0.1:{post.port}", "STUDIO_TRACKER": "redmine", "STUDIO_DESK": "redmine", "STUDIO_REDMINE_URL": redmine.url,
+        "STUDIO_MAIL_URL": post.url, "STUDIO_TRACKER": "redmine", "STUDIO_DESK": "redmine", "STUDIO_REDMINE_URL": redmine.url,
         "STUDIO_REDMINE_KEY": KEY, "STUDIO_MAILBOX_URL": "files", "STUDIO_MAILBOX_SECONDS": "1",
     }  # fmt: skip
     system = System(tmp_path_factory.mktemp("outside"), over)

@@ -24,7 +24,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture
 def mailed(tmp_path: Path, post: Post) -> Iterator[System]:
-    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": f"smtp://studio:{leaks.MAIL}@127.0.0.1:{post.port}"})
+    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": post.url})
     try:
         system.start()
         yield system

@@ -25,7 +25,7 @@ WARM = pytest.mark.skipif(os.environ.get("STUDIO_TEST_WORKER") == "process", rea
 
 @pytest.fixture
 def told(tmp_path: Path, post: Post) -> Iterator[System]:
-    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": f"smtp://127.0.0.1:{post.port}", **NEVER})
+    system = System(tmp_path / "home", {"STUDIO_MAIL_URL": post.url, **NEVER})
     try:
         system.start()
         yield system

@@ -61,7 +61,7 @@ class Trial:
         company = shutil.copytree(ROOT / "company", home / "company")
         contract = company / "contract.toml"
         contract.write_text(contract.read_text().replace('countersign = "at once"', 'countersign = "director"'))
-        mail = {} if by_files else {"STUDIO_MAIL_URL": f"smtp://127.0.0.1:{self.post.port}"}
+        mail = {} if by_files else {"STUDIO_MAIL_URL": self.post.url}
         self.house = House(home / "home", {"STUDIO_COMPANY": str(company)} | mail)
         self.operators: list[Operator] = []
         self.operator = self.an_operator()
