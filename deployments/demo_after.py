@@ -1,13 +1,15 @@
 """The demo's last part: the money comes in, support takes over, the review is published, the course keeps pace, the row is counted."""
 
 import re
-import time
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from deployments.demo_work import Act, clock_is_ahead, link_of, manager_of, manager_page, needed, next_morning, until
+from deployments.demo_work import Act, clock_is_ahead, link_of, manager_of, manager_page, needed, pass_days, until
 from models import company
+from models.clock import Clock
 from models.settings import Settings
+from models.stages import Stage
 
 if TYPE_CHECKING:
     from deployments.demo import Play
@@ -61,15 +63,25 @@ def give_review(game: "Play", _settings: Settings) -> None:
 
 def follow_course(game: "Play", settings: Settings) -> None:
     """The five letters come at their pace; none while the project waited for the client."""
-    with game.stage("course") as say:
+    from deployments.demo import machine
+
+    with game.stage("course") as say, machine(settings, "deals:read") as key:
         for lesson in range(1, LESSONS + 1):
-            for _ in range(8):
-                if has_letter(game, rf"deal/{game.deal}/r1/next-steps/course-{lesson}"):
-                    break
-                next_morning(settings)
-                time.sleep(2)
-            game.letter(rf"deal/{game.deal}/r1/next-steps/course-{lesson}")
+            letter = rf"deal/{game.deal}/r1/next-steps/course-{lesson}"
+            until(lambda letter=letter: comes_at_its_hour(game, settings, key, letter), f"Letter {lesson} of the course did not come.")
         say(urljoin(game.base, "/outbox"), f"{LESSONS} letters in {clock_is_ahead(settings):.0f} rehearsed days, two working days apart")
+
+
+def comes_at_its_hour(game: "Play", settings: Settings, key: dict[str, str], letter: str) -> bool:
+    """Whether the letter has come. Where the course waits for a later hour, the clock jumps to it."""
+    if has_letter(game, letter):
+        return True
+    now = Clock(settings.clock)()
+    for wait in card(game, key)["waits"]:
+        if wait["stage"] == Stage.NEXT_STEPS and wait["due_at"] and (at := datetime.fromisoformat(wait["due_at"])) > now:
+            pass_days(settings, (at - now) / timedelta(days=1))
+            break
+    return False
 
 
 def take_offer(game: "Play", _settings: Settings) -> None:

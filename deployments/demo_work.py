@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from datetime import time as clock_time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -24,7 +22,6 @@ Act = Callable[["Play", Settings], None]
 A_DAY, A_SHIFT = 86_400, 8
 SECONDS = 60.0
 SIGNER = {"name": "Ada Greenfield", "role": "Managing director", "consent": "yes"}
-MORNING = clock_time(10)
 HOURS = {"project_manager": 24, "analyst": 16, "designer": 44, "frontend": 48, "developer": 30, "editor": 18, "tester": 12}
 SITE = "https://test.northlight.example/greenfields"
 
@@ -38,13 +35,6 @@ def pass_days(settings: Settings, days: float) -> None:
     ahead = float(settings.clock.read_text()) if settings.clock.exists() else 0.0
     settings.clock.write_text(str(ahead + days * A_DAY))
     nudges.nudge_from(settings)
-
-
-def next_morning(settings: Settings) -> None:
-    """Let the clock jump to ten in the morning of the next day, where the studio is: some letters go out in office hours only."""
-    zone, now = ZoneInfo(company.load(settings.company).studio.zone), Clock(settings.clock)()
-    morning = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), MORNING, zone)
-    pass_days(settings, (morning - now) / timedelta(days=1))
 
 
 def manager_of(settings: Settings) -> tuple[str, str]:

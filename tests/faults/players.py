@@ -141,24 +141,32 @@ class Player(Customer):
         return [stage.slug for stage in self.project().plan.production]
 
     def signs_the_contract(self, version: int = 1) -> None:
-        """Sign the contract with the code of the letter, or of the next one: a clock that jumps ends a code before it is typed."""
+        """Sign the contract with the code of the letter."""
+        self._signs(lambda: self.asks_code(version), lambda: self.signs(self.code(version), version))
+
+    def signs_the_act(self, version: int) -> None:
+        """Sign the act with the code of the letter."""
+        typed = SIGNER | {"email": self.email}
+
+        def signs() -> httpx.Response:
+            form = self.form("act", "/sign")
+            with self.http as http:
+                return http.post(form.action, data=form.answer(typed | {"code": self.code(version, "act")}))
+
+        self._signs(lambda: self.sends(self.form("act", "/code"), typed), signs)
+
+    def _signs(self, asks: Callable[[], Any], signs: Callable[[], httpx.Response]) -> None:
+        """With this code, or with the next one: a clock that jumps ends a code before it is typed."""
 
         def is_signed() -> bool:
             with suppress(AssertionError):  # too early for another code
-                self.does(lambda: self.asks_code(version))
-            answer = self.does(lambda: self.signs(self.code(version), version))
+                self.does(asks)
+            answer = self.does(signs)
             if is_wrong := answer is not None and answer.status_code == WRONG:
                 time.sleep(NEXT_CODE)
             return not is_wrong
 
         eventually(is_signed, lambda: f"no code counts:\n{self.told()}", seconds=120)
-
-    def signs_the_act(self, version: int) -> None:
-        """Sign the act with the code of the letter."""
-        typed = SIGNER | {"email": self.email}
-        self.does(lambda: self.sends(self.form("act", "/code"), typed))
-        code = self.code(version, "act")
-        self.does(lambda: self.sends(self.form("act", "/sign"), typed | {"code": code}))
 
     def completes(self) -> None:
         """The work is accepted, by the rules alone; the hand-over follows."""
