@@ -37,6 +37,8 @@ from tests.studio import the_company
 AT_ONCE = 4
 RECONCILES = 30.0
 """Seconds; the studio's own schedule looks every ten minutes."""
+GOES_ON = 20.0
+"""Seconds within which a run that `reconcile` has handed out is at its question again."""
 log = logging.getLogger("studioflow.faults")
 RESTLESS = (RunState.WANTED, RunState.CREATED, RunState.RUNNING, RunState.WITHDRAWN)
 """States in which a run stays for moments only."""
@@ -129,7 +131,10 @@ class Trial:
             log.info("Not right yet: %s", wrong)
             time.sleep(so_long.total_seconds() + 1)
             self.operator.runs("reconcile")
-        return self._look()
+        until = time.monotonic() + GOES_ON * patience()  # what it has handed out is on its way
+        while (wrong := self._look()) and time.monotonic() < until:
+            time.sleep(1)
+        return wrong
 
     def _look(self) -> list[str]:
         pay = providers.from_settings(self.house.settings)
