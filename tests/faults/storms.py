@@ -57,8 +57,11 @@ def fills_the_disk(trial: Trial, chance: Random) -> None:
 
 
 def moves_the_clock(trial: Trial, chance: Random) -> None:
-    """The clock jumps ahead by some hours, or back."""
-    trial.house.advance(minutes=chance.choice([-90, -10, 30, 100]))
+    """The clock jumps ahead or back by up to some hours, and is right again after a while: some letters wait for office hours."""
+    minutes = chance.choice([-90, -10, 30, 100])
+    trial.house.advance(minutes=minutes)
+    time.sleep(chance.uniform(3, 8))
+    trial.house.advance(minutes=-minutes)
 
 
 TROUBLES: tuple[Trouble, ...] = (
