@@ -379,6 +379,8 @@ def test_a_worker_killed_with_every_stage_in_its_hands_leaves_nothing_twice_and_
     outside.kill("worker")
     redmine.goes_on()  # and the mail server has lost its letters with the line
     outside.start("worker")
+    # Before an answer comes: else a stage may go on without its letter, whose fate `reconcile` tells later
+    eventually(lambda: all("unknown" in letters_of(one).values() for one in (sends, looks, signs)), lambda: outside.log("worker"))
 
     starts.work("materials")
     sends.tells(MaterialReviewed(item=sends.project().materials[0].slug, decision="accept"), actor=STAFF)
@@ -393,7 +395,6 @@ def test_a_worker_killed_with_every_stage_in_its_hands_leaves_nothing_twice_and_
     letters = {key: state for one in crowd for key, state in letters_of(one).items()}
     unknown = [key for key, state in letters.items() if state == "unknown"]
     assert set(letters.values()) == {"done", "unknown"}
-    assert {int(key.split("/")[1]) for key in unknown} >= {one.deal for one in (sends, looks, signs)}
     for key in unknown:  # nobody guesses; whoever has asked the client says it
         assert runs_form(outside, "settle-effect", key=key, who=MANAGER, outcome="send it again") == "Completed"
     letters = {key: state for one in crowd for key, state in letters_of(one).items()}
