@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
-from models import leases
+from models import leases, logs
 from models.db import Database
 from models.errors import StudioError
 from tasks.world import OWN_PROCESS, WORKER_LEASE, World, real_now, world
@@ -40,10 +40,14 @@ def was_missed() -> bool:
 
 
 def of_own_process() -> None:
-    """From now on beat, if this process was started for one run, until it ends: only then has Prefect heard what became of the run."""
+    """From now on beat, if this process was started for one run, until it ends: only then has Prefect heard what became of the run.
+
+    Nobody but the run has made this process ready, so our own lines, which Prefect leaves out, are written from here on too.
+    """
     if OWN_PROCESS not in os.environ:
         return
     over, here = threading.Event(), world()
+    logs.install(here.settings.log)
     beat()
     beating = threading.Thread(target=_keep, args=(over,), daemon=True)
     beating.start()

@@ -1,6 +1,7 @@
 """Who runs the flows: what an operator does in the UI happens at once, one run's death is its own; the stock worker does the same work."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,5 +134,7 @@ def test_a_deal_goes_from_the_form_to_the_answered_brief_on_either_worker(tmp_pa
         ada.sends_brief()
         eventually(lambda: rows(system, "brief") == [("done", "")], lambda: ada.told() + system.log("worker"), seconds=120)
         assert rows(system, "intake") == [("done", "")]
+        logged = (system.home / f"{'runner' if worker == 'process' else 'worker'}.log").read_text()
+        assert re.search(rf"letter: done.*effect deal/{ada.deal}/intake/thanks", logged), "a run says what became of its letters, wherever it runs"
     finally:
         system.stop()
