@@ -142,7 +142,7 @@ class Player(Customer):
 
     def signs_the_contract(self, version: int = 1) -> None:
         """Sign the contract with the code of the letter."""
-        self._signs(lambda: self.asks_code(version), lambda: self.signs(self.code(version), version))
+        self._signs_by_code(lambda: self.asks_code(version), lambda: self.signs(self.code(version), version))
 
     def signs_the_act(self, version: int) -> None:
         """Sign the act with the code of the letter."""
@@ -153,15 +153,20 @@ class Player(Customer):
             with self.http as http:
                 return http.post(form.action, data=form.answer(typed | {"code": self.code(version, "act")}))
 
-        self._signs(lambda: self.sends(self.form("act", "/code"), typed), signs)
+        self._signs_by_code(lambda: self.sends(self.form("act", "/code"), typed), signs)
 
-    def _signs(self, asks: Callable[[], Any], signs: Callable[[], httpx.Response]) -> None:
+    def _signs_by_code(self, asks: Callable[[], Any], signs: Callable[[], httpx.Response]) -> None:
         """With this code, or with the next one: a clock that jumps ends a code before it is typed."""
+
+        def typed() -> httpx.Response:
+            answer = signs()
+            assert answer.status_code in {httpx.codes.OK, WRONG}, answer.text
+            return answer
 
         def is_signed() -> bool:
             with suppress(AssertionError):  # too early for another code
                 self.does(asks)
-            answer = self.does(signs)
+            answer = self.does(typed)
             if is_wrong := answer is not None and answer.status_code == WRONG:
                 time.sleep(NEXT_CODE)
             return not is_wrong
